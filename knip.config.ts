@@ -1,0 +1,12 @@
+import type { KnipConfig } from 'knip';
+
+const config: KnipConfig = {
+  // Started by URL, by npm or by hand, so that nothing imports them.
+  entry: ['services/layer-worker.ts', 'scripts/*.{ts,js}', 'test/tools/build-go-tools.ts'],
+  project: ['{services,workers,webhooks,scripts,test,demo}/**/*.{ts,js}'],
+  // Tests call what test/setup installs.
+  exclude: ['binaries'],
+  ignoreExportsUsedInFile: { interface: true, type: true },
+};
+
+export default config;

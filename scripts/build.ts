@@ -1,0 +1,36 @@
+/**
+ * Builds dist/, the only thing that is published: JavaScript, because Node strips no types below node_modules, and a
+ * package.json without what serves development alone. The pinned Node would otherwise hijack the Node of whoever
+ * installs Plimsoll.
+ */
+import { execFileSync } from 'node:child_process';
+import { chmodSync, cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+
+const root = resolve(import.meta.dirname, '..');
+const dist = join(root, 'dist');
+
+rmSync(dist, { recursive: true, force: true });
+execFileSync(join(root, 'node_modules/.bin/tsc'), ['-b', '--force', 'services'], { cwd: root, stdio: 'inherit' });
+
+const { name, version, description, license, type, engines, dependencies, optionalDependencies } = JSON.parse(
+  readFileSync(join(root, 'package.json'), 'utf8'),
+);
+const optional = Object.entries(optionalDependencies).filter(([library]) => !library.startsWith('node-linux-'));
+const published = {
+  name,
+  version,
+  description,
+  license,
+  type,
+  engines,
+  bin: { plimsoll: 'services/main.js' },
+  files: ['services/**/*.js', 'CHANGELOG.md', 'SECURITY.md', 'docs'],
+  dependencies,
+  ...(optional.length > 0 && { optionalDependencies: Object.fromEntries(optional) }),
+};
+writeFileSync(join(dist, 'package.json'), `${JSON.stringify(published, null, 2)}\n`);
+for (const file of ['README.md', 'LICENSE', 'CHANGELOG.md', 'SECURITY.md', 'docs']) {
+  cpSync(join(root, file), join(dist, file), { recursive: true });
+}
+chmodSync(join(dist, 'services/main.js'), 0o755);

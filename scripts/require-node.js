@@ -1,0 +1,14 @@
+// Runs before every npm script, on whatever Node is there: one clear line instead of a syntax error from deep inside.
+// Plain JavaScript, because the Node that it refuses cannot read TypeScript.
+import { readFileSync } from 'node:fs';
+
+const manifest = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+const needed = Number(/\d+/.exec(manifest.engines.node)[0]);
+
+if (Number.parseInt(process.versions.node, 10) < needed) {
+  process.stderr.write(
+    `plimsoll needs Node ${needed} or later and this is ${process.version} (${process.execPath}): ` +
+      'run "npm ci" without --omit=optional, which brings one on Linux (x64, arm64), or install it from nodejs.org\n',
+  );
+  process.exit(1);
+}

@@ -1,0 +1,53 @@
+import { Command, CommanderError } from 'commander';
+import { ERROR_TABLE, messageOf, PlimsollError } from '../domain/errors.ts';
+import { addCacheCommand } from './cache-command.ts';
+import { addFilesCommand } from './files-command.ts';
+import { printable } from './printable.ts';
+import { addScanCommand } from './scan-command.ts';
+import type { Session } from './session.ts';
+
+const EXAMPLES = `
+Examples:
+  $ plimsoll scan ./image.tar
+  $ plimsoll scan rootfs:/
+  $ plimsoll files --json ./image.tar
+
+More with "plimsoll scan --help".`;
+
+/** Parses the arguments, runs one command, and answers with the exit code of the process. */
+export async function runProgram(argv: readonly string[], session: Session): Promise<number> {
+  let code = 0;
+  const program = new Command('plimsoll')
+    .description('Container lifecycle security: what is in an image, and may it ship?')
+    .version(session.version, '-V, --version')
+    .configureOutput({ writeOut: (text) => session.stdout.write(text), writeErr: (text) => session.stderr.write(text) })
+    .addHelpText('after', EXAMPLES)
+    .showHelpAfterError('(add --help for usage and examples)')
+    .exitOverride();
+  addScanCommand(program, session, (exit) => {
+    code = exit;
+  });
+  addFilesCommand(program, session, (exit) => {
+    code = exit;
+  });
+  addCacheCommand(program, session);
+  try {
+    await program.parseAsync(argv, { from: 'user' });
+    return code;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : ERROR_TABLE.USAGE.exit;
+    session.stderr.write(`plimsoll: ${explain(error)}\n`);
+    return error instanceof PlimsollError ? ERROR_TABLE[error.code].exit : ERROR_TABLE.INTERNAL.exit;
+  }
+}
+
+/** The message, and why, down the chain of causes; an error of ours names its code. */
+function explain(error: unknown): string {
+  if (!(error instanceof PlimsollError)) {
+    const stack = error instanceof Error ? error.stack : undefined;
+    return `internal error, please report it: ${stack ?? messageOf(error)}`;
+  }
+  const cause = error.cause === undefined ? '' : messageOf(error.cause);
+  const reason = cause === '' || error.message.includes(cause) ? '' : ` (${cause})`;
+  return printable(`${error.message}${reason} [${error.code}]`);
+}

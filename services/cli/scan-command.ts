@@ -1,0 +1,41 @@
+import type { Command } from 'commander';
+import { TARGET_FORMS } from '../domain/image/target.ts';
+import { OUTPUT_FORMATS } from './output-formats.ts';
+import type { ScanCommandOptions } from './run-scan.ts';
+import { addScanOptions, collect } from './scan-options.ts';
+import type { Session } from './session.ts';
+
+const EXAMPLES = `
+Targets:
+${TARGET_FORMS.map(([form, meaning]) => `  ${form.padEnd(34)}${meaning}`).join('\n')}
+
+Examples:
+  $ plimsoll scan docker-archive:image.tar
+  $ docker save app:1.2 | plimsoll scan docker-archive:-
+  $ plimsoll scan --platform linux/arm64 oci-dir:./layout:latest
+  $ plimsoll scan --format table --format json=report.json ./image.tar
+  $ plimsoll scan rootfs:/
+
+Exit codes: 0 everything was read; 3 something was not, and the report says what; 1 error.`;
+
+export function addScanCommand(program: Command, session: Session, exit: (code: number) => void): void {
+  const command = program
+    .command('scan')
+    .summary('list the packages of an image or an installed system')
+    .description(
+      'List the packages of an image or an installed system, with the layer and the instruction that brought each.',
+    )
+    .argument('<target>', 'what to read; see Targets')
+    .option(
+      '-f, --format <format[=file]>',
+      `${OUTPUT_FORMATS.join(' or ')}, to standard output or a file (repeatable; default table)`,
+      collect,
+    )
+    .option('-o, --output <file>', 'write to this file instead of standard output');
+  addScanOptions(command)
+    .addHelpText('after', EXAMPLES)
+    .action(async (target: string, options: ScanCommandOptions) => {
+      const { runScan } = await import('./run-scan.ts');
+      exit(await runScan(session, target, options));
+    });
+}

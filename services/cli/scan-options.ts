@@ -1,0 +1,38 @@
+import { type Command, Option } from 'commander';
+
+/** What every command that reads a target takes. */
+export interface ScanOptions {
+  readonly platform?: string;
+  readonly inventory: 'paths' | 'full';
+  readonly skipDirs?: readonly string[];
+  readonly skipFiles?: readonly string[];
+  readonly crossMounts?: boolean;
+  readonly timeout: string;
+  readonly cache: boolean;
+  readonly cacheDir?: string;
+  readonly quiet?: boolean;
+  readonly verbose?: boolean;
+}
+
+export function addScanOptions(command: Command): Command {
+  return command
+    .option('--platform <os/arch[/variant]>', 'platform of a multi-platform image (default linux/amd64), or "all"')
+    .addOption(
+      new Option('--inventory <kind>', 'full: SHA-256 of executables and libraries too')
+        .choices(['paths', 'full'])
+        .default('paths'),
+    )
+    .option('--skip-dirs <glob>', 'leave out a directory; listed in the report (repeatable)', collect)
+    .option('--skip-files <glob>', 'leave out files; listed in the report (repeatable)', collect)
+    .option('--cross-mounts', 'rootfs: read other file systems mounted inside too')
+    .option('--timeout <duration>', 'give up after this long', '30m')
+    .option('--no-cache', 'neither use nor keep facts of layers')
+    .option('--cache-dir <dir>', 'where facts of layers are kept (default: $XDG_CACHE_HOME/plimsoll)')
+    .option('-q, --quiet', 'no progress, no warnings')
+    .option('-v, --verbose', 'say what is read and what comes from the cache');
+}
+
+/** For options that may be repeated. */
+export function collect(value: string, before: readonly string[] = []): string[] {
+  return [...before, value];
+}

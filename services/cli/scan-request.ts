@@ -1,0 +1,30 @@
+import { PlimsollError } from '../domain/errors.ts';
+import { parsePlatform } from '../domain/image/platform.ts';
+import { parseTarget } from '../domain/image/target.ts';
+import { LIMITS } from '../domain/limits.ts';
+import type { ProgressSink } from '../pipeline/ports.ts';
+import type { ScanRequest } from '../pipeline/scan-target.ts';
+import { parseDuration } from './duration.ts';
+import type { ScanOptions } from './scan-options.ts';
+
+/** From what was typed to what is done. */
+export function scanRequest(
+  target: string,
+  options: ScanOptions,
+  onProgress: ProgressSink,
+  signal: AbortSignal,
+): ScanRequest {
+  if (options.quiet && options.verbose) throw new PlimsollError('USAGE', '--quiet and --verbose exclude each other');
+  const { platform, inventory, skipDirs = [], skipFiles = [], crossMounts = false, timeout } = options;
+  return {
+    target: parseTarget(target),
+    platform: platform === undefined ? null : platform === 'all' ? 'all' : parsePlatform(platform),
+    fullInventory: inventory === 'full',
+    crossMounts,
+    skipDirs,
+    skipFiles,
+    limits: { ...LIMITS, scanMs: parseDuration(timeout, '--timeout') },
+    onProgress,
+    signal,
+  };
+}

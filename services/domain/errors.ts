@@ -1,0 +1,47 @@
+/**
+ * Every error code that Plimsoll raises on purpose, with what the edges do with it.
+ * `exit` is the process exit code, `http` the status an API answers, `retry` whether a job may try again.
+ * docs/errors.md lists the same codes for users; a test compares both ways.
+ */
+export const ERROR_TABLE = {
+  USAGE: { exit: 1, http: 400, retry: false },
+  TARGET_NOT_FOUND: { exit: 1, http: 404, retry: false },
+  TARGET_UNREADABLE: { exit: 1, http: 422, retry: false },
+  PLATFORM_NOT_FOUND: { exit: 1, http: 404, retry: false },
+  MANIFEST_INVALID: { exit: 1, http: 422, retry: false },
+  MANIFEST_SCHEMA1: { exit: 1, http: 422, retry: false },
+  NOT_AN_IMAGE: { exit: 1, http: 422, retry: false },
+  BLOB_MISSING: { exit: 1, http: 404, retry: true },
+  DIGEST_MISMATCH: { exit: 1, http: 422, retry: true },
+  ARCHIVE_INVALID: { exit: 1, http: 422, retry: false },
+  COMPRESSION_INVALID: { exit: 1, http: 422, retry: false },
+  LIMIT_EXCEEDED: { exit: 3, http: 422, retry: false },
+  TIMEOUT: { exit: 1, http: 504, retry: true },
+  CANCELLED: { exit: 1, http: 499, retry: false },
+  CACHE_UNUSABLE: { exit: 1, http: 500, retry: false },
+  OUTPUT_FAILED: { exit: 1, http: 500, retry: false },
+  INTERNAL: { exit: 1, http: 500, retry: true },
+} as const satisfies Record<string, { exit: 1 | 3; http: number; retry: boolean }>;
+
+export type ErrorCode = keyof typeof ERROR_TABLE;
+
+/** Facts for machines beside the message: the limit's name, the digest that was expected, the byte offset. */
+export type ErrorDetails = Readonly<Record<string, string | number | boolean | null>>;
+
+/** The one error class. A message says what was read, where it broke, and what to do. */
+export class PlimsollError extends Error {
+  override readonly name = 'PlimsollError';
+  readonly code: ErrorCode;
+  readonly details: ErrorDetails;
+
+  constructor(code: ErrorCode, message: string, options: { cause?: unknown; details?: ErrorDetails } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.details = options.details ?? {};
+  }
+}
+
+/** The message of anything that was thrown. */
+export function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}

@@ -1,0 +1,48 @@
+import { describe, expect, it } from 'vitest';
+import { parseTarget } from './target.ts';
+
+const digest = `sha256:${'a'.repeat(64)}`;
+
+describe('a target', () => {
+  it.each([
+    ['docker-archive:image.tar', 'docker-archive', 'image.tar', null],
+    ['docker-archive:image.tar:app:1.2', 'docker-archive', 'image.tar', { tag: 'app:1.2' }],
+    [
+      'docker-archive:/a b/image.tar.gz:r.io:5000/app:1',
+      'docker-archive',
+      '/a b/image.tar.gz',
+      { tag: 'r.io:5000/app:1' },
+    ],
+    ['docker-archive:-', 'docker-archive', '-', null],
+    ['docker-archive:-:app:1', 'docker-archive', '-', { tag: 'app:1' }],
+    ['oci-dir:layout:latest', 'oci-dir', 'layout', { tag: 'latest' }],
+    ['oci-dir:/data/a:b/layout', 'oci-dir', '/data/a:b/layout', null],
+    [`oci-dir:layout@${digest}`, 'oci-dir', 'layout', { digest }],
+    [`oci-archive:x.tar@${digest}`, 'oci-archive', 'x.tar', { digest }],
+    ['./image.tar', 'path', './image.tar', null],
+    ['/image.tar:1', 'path', '/image.tar', { tag: '1' }],
+    ['../x', 'path', '../x', null],
+    ['.', 'path', '.', null],
+  ])('%s', (text, kind, path, selector) => {
+    expect(parseTarget(text)).toEqual({ kind, text, path, selector });
+  });
+
+  it('of an installed system is a directory and nothing else', () => {
+    expect(parseTarget('rootfs:/mnt/a:b@c')).toEqual({ kind: 'rootfs', text: 'rootfs:/mnt/a:b@c', path: '/mnt/a:b@c' });
+  });
+
+  it.each([
+    'alpine',
+    'alpine:3.20',
+    'registry.io/app:1',
+    'image.tar',
+    'a/b',
+    '-',
+    '',
+    'docker-archive:',
+    'rootfs:',
+    'oci-dir:layout@sha256:abc',
+  ])('%j is refused with words on what to write', (text) => {
+    expect(() => parseTarget(text)).toThrow(expect.objectContaining({ code: 'USAGE' }));
+  });
+});

@@ -1,0 +1,57 @@
+import { PlimsollError } from '../errors.ts';
+import { isDigest } from './digest.ts';
+
+/** Which of several images: by the tag or name that the source records, or by manifest digest. */
+export type Selector = { readonly tag: string } | { readonly digest: string } | null;
+
+/**
+ * What the user asked to look at. `kind: 'path'` is a bare path, whose nature its content decides.
+ * `path` '-' is standard input.
+ */
+export type Target =
+  | {
+      readonly kind: 'docker-archive' | 'oci-archive' | 'oci-dir' | 'path';
+      readonly text: string;
+      readonly path: string;
+      readonly selector: Selector;
+    }
+  | { readonly kind: 'rootfs'; readonly text: string; readonly path: string };
+
+export const TARGET_FORMS = [
+  ['docker-archive:FILE[:TAG]', 'what "docker save", "podman save" and containerd write; FILE may be -'],
+  ['oci-archive:FILE[:TAG|@DIGEST]', 'an OCI image layout in a tar; FILE may be -'],
+  ['oci-dir:DIR[:TAG|@DIGEST]', 'an OCI image layout'],
+  ['rootfs:DIR', 'an installed system: / of this host, or an unpacked root file system'],
+  ['/PATH, ./PATH, ../PATH', 'an archive or an OCI layout, told by its content'],
+] as const;
+
+const PREFIX = /^(?<kind>docker-archive|oci-archive|oci-dir|rootfs):(?<rest>[\s\S]*)$/;
+
+export function parseTarget(text: string): Target {
+  const { kind, rest } = PREFIX.exec(text)?.groups ?? {};
+  if (kind === undefined || rest === undefined) {
+    if (/^(?:\/|\.\.?\/|\.\.?$)/.test(text)) return { kind: 'path', text, ...splitSelector(text) };
+    throw new PlimsollError(
+      'USAGE',
+      `"${text}" would be a registry reference, and this version reads no registries. ` +
+        `Write ${TARGET_FORMS.map(([form]) => form).join(', ')}`,
+    );
+  }
+  if (rest === '') throw new PlimsollError('USAGE', `"${text}" names no path after "${kind}:"`);
+  if (kind === 'rootfs') return { kind, text, path: rest };
+  return { kind: kind as 'docker-archive' | 'oci-archive' | 'oci-dir', text, ...splitSelector(rest) };
+}
+
+/** A tag follows the last colon behind the last slash: a path with a colon in its last part ends in a slash or `/.`. */
+function splitSelector(rest: string): { path: string; selector: Selector } {
+  const at = rest.lastIndexOf('@');
+  const digest = rest.slice(at + 1);
+  if (at > 0 && isDigest(digest)) return { path: rest.slice(0, at), selector: { digest } };
+  if (at > 0 && /^sha\d+:/.test(digest)) throw new PlimsollError('USAGE', `"${digest}" is no valid digest`);
+  // docker save records whole names (repository/name:tag): everything behind the first colon after the file.
+  const named = /^(?<path>[\s\S]*?\.(?:tar|tgz|tar\.gz|tar\.zst|oci|docker)|-):(?<tag>[^@]+)$/.exec(rest)?.groups;
+  if (named?.path !== undefined && named.tag !== undefined) return { path: named.path, selector: { tag: named.tag } };
+  const colon = rest.lastIndexOf(':');
+  if (colon <= 0 || rest.indexOf('/', colon) >= 0) return { path: rest, selector: null };
+  return { path: rest.slice(0, colon), selector: { tag: rest.slice(colon + 1) } };
+}

@@ -1,0 +1,106 @@
+/**
+ * Every bound on foreign input, in one place. Sizes in bytes, times in milliseconds.
+ * Each has a test at the limit and past it (test/hostile). Reaching one is a gap in the report, never silence.
+ */
+export const LIMITS = {
+  /** Entries of one layer. */
+  layerEntries: 5_000_000,
+  /** Directories inside directories of an installed system: each level holds a file descriptor. */
+  directoryDepth: 512,
+  /** One path inside a layer, in bytes. */
+  pathBytes: 4_096,
+  /** One PAX extended header, or GNU long name. */
+  paxHeaderBytes: 1 << 20,
+  /** A file whose whole content an analyzer asked for. */
+  wantedFileBytes: 512 * 2 ** 20,
+  /** All wanted files of one layer together. */
+  wantedLayerBytes: 2 ** 30,
+  /** One layer, uncompressed. */
+  layerBytes: 20 * 2 ** 30,
+  /** All layers of one image, uncompressed. */
+  imageBytes: 60 * 2 ** 30,
+  /** Uncompressed bytes per compressed byte, counted once `ratioGraceBytes` have come out. */
+  ratio: 1_000,
+  ratioGraceBytes: 100 * 2 ** 20,
+  /** The window that a zstd frame asks its reader to keep; zstd(1) refuses more too, unless told otherwise. */
+  zstdWindowBytes: 128 * 2 ** 20,
+  /** Deletions (whiteouts, opaque directories) of one layer. */
+  layerWhiteouts: 1_000_000,
+  /** Symbolic links of one layer, which are remembered while it is read. */
+  layerLinks: 1_000_000,
+  /** The file inventory of one layer. */
+  inventoryBytes: 512 * 2 ** 20,
+  /** What analyzers found in all layers of one image, encoded: about a fifth of the memory that it takes. */
+  imageFactsBytes: 256 * 2 ** 20,
+  /** The file inventories and the packages' file lists of all layers of one image. */
+  imageInventoryBytes: 2 * 2 ** 30,
+  /** Segments in the map of one sparse file. */
+  sparseSegments: 100_000,
+  /** A manifest, index or config document. */
+  manifestBytes: 8 * 2 ** 20,
+  /** All manifests, indexes and configs that are read of one target, together. */
+  documentBytes: 256 * 2 ** 20,
+  /** Indexes inside indexes. */
+  indexDepth: 4,
+  /** Manifests reachable from one target. */
+  manifests: 1_000,
+  /** Layers of one image. */
+  layers: 1_000,
+  /** Entries of an outer archive (docker save, OCI layout in a tar). */
+  archiveEntries: 100_000,
+  /** Links followed while one path is resolved (Linux: MAXSYMLINKS, path_resolution(7)). */
+  linkDepth: 40,
+  /** Entries of the well-known directories of package databases, again for each layer that changes them. */
+  searchedEntries: 10_000_000,
+  /** Files of package databases (status, lists, databases) of one image, again for each layer that changes them. */
+  wantedFiles: 1_000_000,
+  /** Paths that one second read of a layer may fetch. */
+  secondReadPaths: 10_000,
+  /** A file that describes one package of a language: package.json, METADATA, conda-meta. */
+  packageFileBytes: 16 * 2 ** 20,
+  /** Records of one package database. */
+  packages: 500_000,
+  /** Files that the packages of one database own. */
+  ownedFiles: 20_000_000,
+  /** Package repositories that one file names. */
+  repositories: 10_000,
+  /** One line of a text package database, and one field that goes over several lines. */
+  recordFieldBytes: 1 << 20,
+  /** os-release and its cousins. */
+  releaseFileBytes: 64 * 2 ** 10,
+  /** A binary that is looked through for a version string. */
+  versionedBinaryBytes: 4 * 2 ** 20,
+  /** The headers of an ELF file that say where its segments lie. */
+  elfHeadBytes: 64 * 2 ** 10,
+  /** The build information of one Go binary. */
+  goBuildInfoBytes: 16 * 2 ** 20,
+  /** Of a binary of Go before 1.18: its data, held until the build information in it is found. */
+  goDataBytes: 64 * 2 ** 20,
+  /** Of a binary of Go before 1.18: texts that look like the version of Go. */
+  goVersionTexts: 10_000,
+  /** Java archives inside Java archives. */
+  jarNesting: 5,
+  /** Entries of one Java archive and of all in it. */
+  jarEntries: 1_000_000,
+  /** What is unpacked of one Java archive and of all in it. */
+  jarBytes: 2 ** 30,
+  /** One manifest or pom.properties, unpacked. */
+  jarMetadataBytes: 16 * 2 ** 20,
+  /** What is kept of one Java archive and of all in it: names, the main parts of manifests, pom.properties. */
+  jarTextBytes: 64 * 2 ** 20,
+  /** Provides and dependencies that the packages of one database name. */
+  relations: 5_000_000,
+  /** One package of an rpm database. */
+  rpmHeaderBytes: 64 * 2 ** 20,
+  /** Flaws of one database, or of one kind in one layer, that are listed one by one; the rest are counted. */
+  listedFlaws: 20,
+  /** One entry of the facts cache, on disk and unpacked. */
+  cacheEntryBytes: 2 ** 30,
+  /** Reading one layer. */
+  layerMs: 10 * 60_000,
+  /** One scan. */
+  scanMs: 30 * 60_000,
+} as const;
+
+export type Limits = { readonly [K in keyof typeof LIMITS]: number };
+export type LimitName = keyof typeof LIMITS;

@@ -1,0 +1,55 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { SHARED_DATA } from '../../../../test/support/repository.ts';
+import { versionLaws } from '../../../../test/support/version-laws.ts';
+import { versionRows, wrongRows } from '../../../../test/support/version-rows.ts';
+import { compare } from './version.ts';
+
+const number = fc.constantFrom('0', '1', '2', '10', '09', '20240101');
+const qualifier = fc.constantFrom(
+  'alpha',
+  'a1',
+  'beta-2',
+  'b2',
+  'm3',
+  'rc',
+  'cr1',
+  'RC-10',
+  'snapshot',
+  'ga',
+  'final',
+  'sp',
+  'jre',
+);
+const valid = fc
+  .tuple(
+    fc.array(number, { minLength: 1, maxLength: 4 }).map((numbers) => numbers.join('.')),
+    fc.constantFrom('', '-', '.'),
+    qualifier,
+  )
+  .map(([numbers, divider, word]) => (divider === '' ? numbers : `${numbers}${divider}${word}`));
+
+describe('the order of Maven versions', () => {
+  test('equals our own rows', () => {
+    expect(wrongRows(versionRows(join(import.meta.dirname, 'versions.txt')), compare)).toEqual([]);
+  });
+
+  versionLaws(compare, valid);
+
+  test('a version of a million parts has its place', () => {
+    const long = `1${'-1'.repeat(300_000)}`;
+    expect(compare(long, `${long}.1`)).toBe(-1);
+    expect(compare('-'.repeat(300_000), '1')).toBe(-1);
+  });
+});
+
+describe.each(['maven.tsv', 'maven.generated.tsv'])('%s of ../shared/data/versions', (file) => {
+  const path = join(SHARED_DATA, 'versions', file);
+  test.skipIf(!existsSync(path))('every row (skipped where ../shared/data is absent)', () => {
+    const rows = versionRows(path);
+    expect(rows.length).toBeGreaterThan(600);
+    expect(wrongRows(rows, compare)).toEqual([]);
+  });
+});

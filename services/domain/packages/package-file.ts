@@ -1,0 +1,83 @@
+import type { Limits } from '../limits.ts';
+import { type DatabaseFile, type DatabaseUnit, EMPTY_UNIT, type PackageRecord } from './ecosystem.ts';
+import { quote, UnitGaps } from './unit-gaps.ts';
+
+/** One file that describes one package (package.json, METADATA, conda-meta) while it is read. */
+export interface PackageFile extends DatabaseFile {
+  readonly limits: Limits;
+  readonly gaps: UnitGaps;
+}
+
+/** The unit of one such file. `read` returns null where the file describes no package, and says why not in the gaps. */
+export function packageFileUnit(
+  { path, bytes }: DatabaseFile,
+  limits: Limits,
+  read: (file: PackageFile) => PackageRecord | null,
+): DatabaseUnit {
+  const gaps = new UnitGaps();
+  const most = limits.packageFileBytes;
+  let record: PackageRecord | null = null;
+  if (bytes.length <= most) record = read({ path, bytes, limits, gaps });
+  else
+    gaps.add(
+      'limit-reached',
+      `the file has ${bytes.length} bytes, more than the ${most} (packageFileBytes) to be parsed`,
+    );
+  return { ...EMPTY_UNIT, path, isDatabase: true, packages: record === null ? [] : [record], gaps: gaps.all() };
+}
+
+/** A record of what languages say of their packages. */
+export function languagePackage(
+  record: Pick<PackageRecord, 'type' | 'name' | 'version' | 'licenses' | 'dependsOn'>,
+): PackageRecord {
+  return {
+    ...record,
+    arch: null,
+    source: null,
+    epoch: null,
+    modularity: null,
+    origin: null,
+    vendor: null,
+    provides: [],
+  };
+}
+
+export type JsonObject = { readonly [key: string]: unknown };
+
+const decoder = new TextDecoder();
+
+/**
+ * The object that a JSON file holds; null, and a flaw, where it holds none. Reads what the ecosystems' own tools read:
+ * a byte order mark is passed over, bytes that are no UTF-8 are replaced, and of a key given twice the last counts.
+ */
+export function parseJson({ bytes, gaps }: PackageFile): JsonObject | null {
+  let value: unknown;
+  try {
+    value = JSON.parse(decoder.decode(bytes));
+  } catch (error) {
+    gaps.add('package-file-unparsable', `no JSON: ${quote((error as Error).message)}`);
+    return null;
+  }
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as JsonObject;
+  gaps.add('package-file-unparsable', 'JSON, but no object');
+  return null;
+}
+
+/** Control and format characters: they can only deceive whoever reads a name. */
+const INVISIBLE = /[\p{Cc}\p{Cf}]+/gu;
+
+/** A foreign value as one line of text; null where it is no text, or none is left. */
+export function stated(value: unknown, { limits, gaps }: PackageFile): string | null {
+  if (typeof value !== 'string') return null;
+  if (value.length > limits.recordFieldBytes) {
+    gaps.add('limit-reached', `a field longer than ${limits.recordFieldBytes} bytes (recordFieldBytes) was left out`);
+    return null;
+  }
+  const text = value.replace(/\s+/g, ' ').replace(INVISIBLE, '').toWellFormed().trim();
+  return text === '' ? null : text;
+}
+
+/** As `stated`; of a licence that is given as its whole text, the first line, which is mostly its name. */
+export function statedLicense(value: unknown, file: PackageFile): string | null {
+  return typeof value === 'string' ? stated(value.trimStart().split(/[\r\n]/, 1)[0], file) : null;
+}

@@ -1,0 +1,18 @@
+import { apk } from './apk/index.ts';
+import { dpkg } from './dpkg/index.ts';
+import type { Analyzer, Ecosystem } from './ecosystem.ts';
+import { go } from './go/index.ts';
+import { java } from './java/index.ts';
+import { npm } from './npm/index.ts';
+import { osRelease } from './os-release.ts';
+import { python } from './python/index.ts';
+import { rpm } from './rpm/index.ts';
+
+/** Every ecosystem, sorted by id. A new one is a folder here and a line below. */
+export const ECOSYSTEMS: readonly Ecosystem[] = [apk, dpkg, go, java, npm, python, rpm];
+
+/**
+ * Everything that scans read out of layers. Language packages (go, java, npm, python) follow when a report can say which of them
+ * a distribution package owns: listed without, they would be judged twice.
+ */
+export const ANALYZERS: readonly Analyzer[] = [apk, dpkg, rpm, osRelease];

@@ -1,0 +1,190 @@
+import { z } from 'zod';
+import { GAP_CLASSES, type GapCode } from '../completeness.ts';
+
+/*
+ * Report v1: what one scan found, and what it could not see. Unknown is null; a list that nothing was found for is empty.
+ * The JSON Schema (schema/report-v1.schema.json) is generated from these types. Who only needs the types imports them
+ * with `import type`: a scan writes reports without loading zod.
+ */
+
+const digest = z
+  .string()
+  .regex(/^(?:sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$/)
+  .meta({ id: 'Digest' });
+const count = z.int().nonnegative();
+const layerIndex = count.describe('Index in image.layers, base first');
+const moment = z.iso.datetime({ offset: true });
+
+export const target = z.strictObject({
+  kind: z.enum([
+    'docker-archive',
+    'oci-archive',
+    'oci-dir',
+    'registry',
+    'docker',
+    'podman',
+    'containerd',
+    'rootfs',
+    'dir',
+    'dockerfile',
+    'sbom',
+  ]),
+  reference: z.string().describe('As it was given, without the prefix'),
+  digest: digest.nullable().describe('Of the manifest that was scanned'),
+  platform: z.string().nullable().describe('os/architecture[/variant]'),
+});
+
+export const inputs = z
+  .strictObject({
+    db: digest.nullable(),
+    policy: digest.nullable(),
+    exceptions: digest.nullable(),
+    vex: digest.nullable(),
+    config: digest.nullable(),
+  })
+  .describe('Digests of everything beside the target that shaped this report');
+
+export const engine = z.strictObject({
+  name: z.string(),
+  version: z.string().nullable(),
+  status: z.enum(['ok', 'partial', 'failed']),
+});
+
+export const os = z.strictObject({
+  id: z.string().describe('ID of os-release, lower case'),
+  versionId: z.string().nullable(),
+  prettyName: z.string().nullable(),
+  eol: z.string().nullable().describe('End of support, as its source states it'),
+});
+
+export const layer = z.strictObject({
+  index: count,
+  digest: digest.nullable().describe('Of the blob as stored'),
+  diffId: digest.nullable().describe('Of the uncompressed bytes'),
+  size: count.describe('Bytes of the blob as stored'),
+  instruction: z.string().nullable().describe('created_by of the aligned history entry'),
+  base: z.boolean().nullable().describe('Whether the layer comes from the base image'),
+  contentSets: z.array(z.string()).describe('RHEL content sets'),
+});
+
+export const imageConfig = z.strictObject({
+  user: z.string().nullable(),
+  entrypoint: z.array(z.string()),
+  cmd: z.array(z.string()),
+  exposedPorts: z.array(z.string()),
+  labels: z.record(z.string(), z.string()),
+});
+
+export const image = z.strictObject({
+  id: digest.nullable().describe('Digest of the config'),
+  os: os.nullable(),
+  architecture: z.string().nullable(),
+  created: z.string().nullable().describe('As the config states it'),
+  repositories: z.array(z.string()).describe('Package repositories that the distribution names'),
+  layers: z.array(layer),
+  config: imageConfig.nullable(),
+});
+
+export const source = z.strictObject({
+  name: z.string(),
+  version: z.string().nullable(),
+});
+
+export const reportPackage = z
+  .strictObject({
+    id: z.string().describe('Unique in this report'),
+    purl: z.string(),
+    type: z.string().describe('purl type'),
+    name: z.string(),
+    version: z.string().describe("As the ecosystem's own tool prints it"),
+    arch: z.string().nullable(),
+    source: source.nullable(),
+    epoch: count.nullable(),
+    modularity: z.string().nullable(),
+    origin: z.string().nullable(),
+    vendor: z.string().nullable(),
+    repository: z.string().nullable(),
+    licenses: z.array(z.string()),
+    layer: layerIndex.nullable().describe('The layer that brought the package as it is now'),
+    paths: z.array(z.string()).describe('The databases or files that name it, no leading slash'),
+    ownedBy: z.string().nullable().describe('id of the package that owns these files'),
+    dependsOn: z.array(z.string()),
+    hiddenBy: layerIndex.nullable().describe('The layer that removed the database that lists it; null: installed'),
+    foundBy: z.array(z.string()),
+  })
+  .meta({ id: 'Package' });
+
+/** Reserved: their shape comes with the parts that fill them. */
+const finding = z.looseObject({ kind: z.string(), id: z.string() });
+const vulnerability = z.looseObject({ id: z.string(), packageId: z.string() });
+const verdict = z.looseObject({ decision: z.enum(['pass', 'fail', 'unknown']) });
+
+export const reportGap = z
+  .strictObject({
+    code: z.enum(Object.keys(GAP_CLASSES) as [GapCode, ...GapCode[]]),
+    class: z.enum(['blocking', 'listed']),
+    layer: layerIndex.nullable(),
+    path: z.string().nullable(),
+    message: z.string(),
+  })
+  .meta({ id: 'Gap' });
+
+export const feed = z.strictObject({
+  ecosystem: z.string(),
+  records: count,
+  newest: moment.nullable(),
+});
+
+export const completeness = z.strictObject({
+  status: z.enum(['complete', 'partial']).describe('partial: a blocking gap exists'),
+  layersRead: count,
+  layersTotal: count,
+  gaps: z.array(reportGap),
+  feeds: z.array(feed),
+  withoutFeed: z.array(z.string()),
+});
+
+export const report = z
+  .strictObject({
+    schemaVersion: z.literal('1'),
+    tool: z.strictObject({ name: z.literal('plimsoll'), version: z.string() }),
+    createdAt: moment,
+    target,
+    inputs,
+    engines: z.array(engine),
+    image,
+    packages: z.array(reportPackage),
+    vulnerabilities: z.array(vulnerability).optional(),
+    findings: z.array(finding),
+    completeness,
+    verdict: verdict.optional(),
+    timings: z.record(z.string(), z.number().nonnegative()).describe('Milliseconds'),
+  })
+  .meta({ id: 'Report' });
+
+/** All platforms of one index (`--platform all`). */
+export const indexReport = z
+  .strictObject({
+    schemaVersion: z.literal('1'),
+    index: z.strictObject({ kind: target.shape.kind, reference: z.string(), digest: digest.nullable() }),
+    reports: z.array(report),
+  })
+  .meta({ id: 'IndexReport' });
+
+/** What `--format json` writes. */
+export const reportDocument = z.union([report, indexReport]);
+
+/** Reports are values: built once, then only read. */
+type Frozen<T> = T extends readonly (infer Item)[]
+  ? readonly Frozen<Item>[]
+  : T extends object
+    ? { readonly [Key in keyof T]: Frozen<T[Key]> }
+    : T;
+
+export type Report = Frozen<z.infer<typeof report>>;
+export type IndexReport = Frozen<z.infer<typeof indexReport>>;
+export type ReportDocument = Report | IndexReport;
+export type ReportImage = Report['image'];
+export type ReportLayer = ReportImage['layers'][number];
+export type ReportPackage = Report['packages'][number];
+export type ReportCompleteness = Report['completeness'];

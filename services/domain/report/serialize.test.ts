@@ -1,0 +1,137 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { z } from 'zod';
+import { samplePackage, sampleReport } from '../../../test/support/sample-report.ts';
+import * as schema from './report.ts';
+import { KEYS, serializeReport } from './serialize.ts';
+
+const text = serializeReport(sampleReport());
+
+describe('serializeReport', () => {
+  it('writes what the schema accepts', () => {
+    expect(schema.report.parse(JSON.parse(text))).toEqual(JSON.parse(text));
+    const index = {
+      schemaVersion: '1',
+      index: { kind: 'oci-dir', reference: 'x', digest: null },
+      reports: [],
+    } as const;
+    expect(serializeReport({ ...index, reports: [sampleReport()] })).toContain('"kind": "oci-dir"');
+    expect(schema.reportDocument.parse(JSON.parse(serializeReport(index)))).toEqual(index);
+  });
+
+  it('ends with one newline and indents by two spaces', () => {
+    expect(text.startsWith('{\n  "schemaVersion": "1",\n  "tool": {\n    "name"')).toBe(true);
+    expect(text.endsWith('\n}\n')).toBe(true);
+  });
+
+  it('gives the same bytes whatever order the facts came in', () => {
+    fc.assert(
+      fc.property(fc.infiniteStream(fc.nat()), (random) => {
+        expect(serializeReport(shuffled(sampleReport(), random) as schema.Report)).toBe(text);
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  it('sorts packages by type, name, version, arch and layer', () => {
+    const packages = [
+      samplePackage({ name: 'b', version: '1' }),
+      samplePackage({ name: 'a', version: '2' }),
+      samplePackage({ name: 'a', version: '10', arch: 'i386' }),
+      samplePackage({ name: 'a', version: '10', arch: null }),
+      samplePackage({ name: 'a', version: '10', layer: 3 }),
+      samplePackage({ name: 'a', version: '10', layer: 2 }),
+      samplePackage({ type: 'apk', name: 'z', version: '1' }),
+    ];
+    const sorted = JSON.parse(serializeReport({ ...sampleReport(), packages })).packages as schema.ReportPackage[];
+    expect(sorted.map((each) => `${each.type} ${each.name} ${each.version} ${each.arch} ${each.layer}`)).toEqual([
+      'apk z 1 amd64 0',
+      'deb a 10 null 0',
+      'deb a 10 amd64 2',
+      'deb a 10 amd64 3',
+      'deb a 10 i386 0',
+      'deb a 2 amd64 0',
+      'deb b 1 amd64 0',
+    ]);
+  });
+
+  it('keeps the order of entrypoint and cmd', () => {
+    expect(JSON.parse(text).image.config).toMatchObject({
+      entrypoint: ['/usr/bin/tini', '--'],
+      cmd: ['node', 'server.js'],
+      exposedPorts: ['443/tcp', '8080/tcp'],
+    });
+  });
+
+  it('spells bytes that are no UTF-8, and writes only well-formed text', () => {
+    const { image } = sampleReport();
+    const bytes = serializeReport({
+      ...sampleReport(),
+      image: { ...image, config: { ...image.config!, labels: { 'a\udcff': 'b\ud800', '😀': '😀\udc80' } } },
+      packages: [samplePackage({ name: 'x', version: '1', paths: ['lib/\udce9t\udce9'] })],
+    });
+    expect(bytes).not.toMatch(/\\ud[89a-f]/);
+    const { packages, image: read } = JSON.parse(bytes) as schema.Report;
+    expect(packages[0]!.paths).toEqual(['lib/\\xe9t\\xe9']);
+    expect(read.config!.labels).toEqual({ 'a\\xff': 'b\ufffd', '😀': '😀\\x80' });
+  });
+
+  it('keeps a label called __proto__', () => {
+    const { image } = sampleReport();
+    const labels = JSON.parse('{"__proto__":"x"}') as Record<string, string>;
+    const bytes = serializeReport({ ...sampleReport(), image: { ...image, config: { ...image.config!, labels } } });
+    expect(bytes).toContain('"__proto__": "x"');
+  });
+
+  it('sorts what is reserved, whatever is in it', () => {
+    const vulnerabilities = [
+      { id: 'CVE-2', packageId: 'a', z: 1, b: [{ y: 1, x: 2 }] },
+      { packageId: 'a', id: 'CVE-1' },
+    ];
+    const bytes = serializeReport({
+      ...sampleReport(),
+      vulnerabilities,
+      verdict: { reasons: [], decision: 'unknown' },
+    });
+    expect(JSON.stringify(JSON.parse(bytes).vulnerabilities)).toBe(
+      '[{"id":"CVE-1","packageId":"a"},{"b":[{"x":2,"y":1}],"id":"CVE-2","packageId":"a","z":1}]',
+    );
+    expect(schema.report.safeParse(JSON.parse(bytes)).success).toBe(true);
+  });
+
+  it.each<[keyof typeof KEYS, z.ZodObject]>([
+    ['indexReport', schema.indexReport],
+    ['index', schema.indexReport.shape.index],
+    ['report', schema.report],
+    ['tool', schema.report.shape.tool],
+    ['target', schema.target],
+    ['inputs', schema.inputs],
+    ['engine', schema.engine],
+    ['image', schema.image],
+    ['os', schema.os],
+    ['layer', schema.layer],
+    ['imageConfig', schema.imageConfig],
+    ['package', schema.reportPackage],
+    ['source', schema.source],
+    ['completeness', schema.completeness],
+    ['gap', schema.reportGap],
+    ['feed', schema.feed],
+  ])('has the keys of %s in the order of the schema', (name, object) => {
+    expect(KEYS[name]).toEqual(Object.keys(object.shape));
+  });
+});
+
+/** Every object's keys and every list that is a set, in another order. */
+function shuffled(value: unknown, random: fc.Stream<number>): unknown {
+  const shuffle = <T>(items: T[]) =>
+    items
+      .map((item) => [random.next().value, item] as const)
+      .sort((a, b) => a[0] - b[0])
+      .map(([, item]) => item);
+  if (Array.isArray(value)) return shuffle(value.map((item) => shuffled(item, random)));
+  if (typeof value !== 'object' || value === null) return value;
+  const isOrdered = (key: string) => key === 'entrypoint' || key === 'cmd';
+  return Object.fromEntries(
+    shuffle(Object.entries(value)).map(([key, item]) => [key, isOrdered(key) ? item : shuffled(item, random)]),
+  );
+}

@@ -1,0 +1,203 @@
+import { PlimsollError } from '../errors.ts';
+import { displayPath } from '../layers/path.ts';
+import type { IndexReport, Report, ReportCompleteness, ReportDocument, ReportImage, ReportPackage } from './report.ts';
+
+/**
+ * A report as its one text: two-space JSON and a final newline, the same bytes for the same facts whatever order they
+ * were found in. Keys stand in the order of the schema. Lists that are sets are sorted by UTF-16 code units, null
+ * first: packages by type, name, version, arch, layer, purl, id; layers by index; gaps by layer, code, path, message;
+ * reports of an index by platform, digest. `entrypoint` and `cmd` keep their order, which means something.
+ *
+ * Every text is well-formed Unicode, since other languages refuse JSON that is not: a byte of a name that is no UTF-8
+ * reads `\xNN`. Characters that steer a terminal are written as `\uNNNN`. Raises LIMIT_EXCEEDED where the text would be longer than the runtime allows (512 MiB).
+ */
+export function serializeReport(document: ReportDocument): string {
+  const canonical = 'reports' in document ? canonicalIndex(document) : canonicalReport(document);
+  try {
+    const text = JSON.stringify(canonical, (_, value) => (typeof value === 'string' ? wellFormed(value) : value), 2);
+    return `${text.replace(STEERING, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)}\n`;
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    throw new PlimsollError('LIMIT_EXCEEDED', 'The report is too large to be written as one JSON text.', { cause });
+  }
+}
+
+/** What JSON leaves as it is and a terminal obeys: DEL and C1 controls, bidirectional marks, line separators. */
+const STEERING = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+
+/** Key orders; a test compares them with the schema, which a scan need not load. */
+export const KEYS = {
+  indexReport: ['schemaVersion', 'index', 'reports'],
+  index: ['kind', 'reference', 'digest'],
+  report: [
+    'schemaVersion',
+    'tool',
+    'createdAt',
+    'target',
+    'inputs',
+    'engines',
+    'image',
+    'packages',
+    'vulnerabilities',
+    'findings',
+    'completeness',
+    'verdict',
+    'timings',
+  ],
+  tool: ['name', 'version'],
+  target: ['kind', 'reference', 'digest', 'platform'],
+  inputs: ['db', 'policy', 'exceptions', 'vex', 'config'],
+  engine: ['name', 'version', 'status'],
+  image: ['id', 'os', 'architecture', 'created', 'repositories', 'layers', 'config'],
+  os: ['id', 'versionId', 'prettyName', 'eol'],
+  layer: ['index', 'digest', 'diffId', 'size', 'instruction', 'base', 'contentSets'],
+  imageConfig: ['user', 'entrypoint', 'cmd', 'exposedPorts', 'labels'],
+  package: [
+    'id',
+    'purl',
+    'type',
+    'name',
+    'version',
+    'arch',
+    'source',
+    'epoch',
+    'modularity',
+    'origin',
+    'vendor',
+    'repository',
+    'licenses',
+    'layer',
+    'paths',
+    'ownedBy',
+    'dependsOn',
+    'hiddenBy',
+    'foundBy',
+  ],
+  source: ['name', 'version'],
+  completeness: ['status', 'layersRead', 'layersTotal', 'gaps', 'feeds', 'withoutFeed'],
+  gap: ['code', 'class', 'layer', 'path', 'message'],
+  feed: ['ecosystem', 'records', 'newest'],
+} as const;
+
+function canonicalIndex(document: IndexReport): object {
+  return ordered(KEYS.indexReport, {
+    ...document,
+    index: ordered(KEYS.index, document.index),
+    reports: document.reports
+      .toSorted(by((each) => [each.target.platform, each.target.digest, each.target.reference]))
+      .map(canonicalReport),
+  });
+}
+
+function canonicalReport(report: Report): object {
+  return ordered(KEYS.report, {
+    ...report,
+    tool: ordered(KEYS.tool, report.tool),
+    target: ordered(KEYS.target, report.target),
+    inputs: ordered(KEYS.inputs, report.inputs),
+    engines: report.engines
+      .toSorted(by((each) => [each.name, each.version, each.status]))
+      .map((each) => ordered(KEYS.engine, each)),
+    image: canonicalImage(report.image),
+    packages: report.packages
+      .toSorted(by((each) => [each.type, each.name, each.version, each.arch, each.layer, each.purl, each.id]))
+      .map(canonicalPackage),
+    vulnerabilities: report.vulnerabilities
+      ?.toSorted(by((each) => [each.packageId, each.id, stableText(each)]))
+      .map(withSortedKeys),
+    findings: report.findings.toSorted(by((each) => [each.kind, each.id, stableText(each)])).map(withSortedKeys),
+    completeness: canonicalCompleteness(report.completeness),
+    verdict: withSortedKeys(report.verdict),
+    timings: withSortedKeys(report.timings),
+  });
+}
+
+function canonicalImage(image: ReportImage): object {
+  const { config } = image;
+  return ordered(KEYS.image, {
+    ...image,
+    os: image.os && ordered(KEYS.os, image.os),
+    repositories: sorted(image.repositories),
+    layers: image.layers
+      .toSorted(by((each) => [each.index]))
+      .map((each) => ordered(KEYS.layer, { ...each, contentSets: sorted(each.contentSets) })),
+    config:
+      config &&
+      ordered(KEYS.imageConfig, {
+        ...config,
+        exposedPorts: sorted(config.exposedPorts),
+        labels: withSortedKeys(config.labels),
+      }),
+  });
+}
+
+function canonicalPackage(each: ReportPackage): object {
+  return ordered(KEYS.package, {
+    ...each,
+    source: each.source && ordered(KEYS.source, each.source),
+    licenses: sorted(each.licenses),
+    paths: sorted(each.paths),
+    dependsOn: sorted(each.dependsOn),
+    foundBy: sorted(each.foundBy),
+  });
+}
+
+function canonicalCompleteness(completeness: ReportCompleteness): object {
+  return ordered(KEYS.completeness, {
+    ...completeness,
+    gaps: completeness.gaps
+      .toSorted(by((each) => [each.layer, each.code, each.path, each.message]))
+      .map((each) => ordered(KEYS.gap, each)),
+    feeds: completeness.feeds
+      .toSorted(by((each) => [each.ecosystem, each.newest, each.records]))
+      .map((each) => ordered(KEYS.feed, each)),
+    withoutFeed: sorted(completeness.withoutFeed),
+  });
+}
+
+/** The value with these keys in this order; a key that is absent stays absent. */
+function ordered<Value extends object>(keys: readonly (keyof Value & string)[], value: Value): object {
+  return Object.fromEntries(keys.flatMap((key) => (value[key] === undefined ? [] : [[key, value[key]]])));
+}
+
+function withSortedKeys(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withSortedKeys);
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).toSorted(by(([key]) => [key]));
+  return Object.fromEntries(entries.map(([key, item]) => [wellFormed(key), withSortedKeys(item)]));
+}
+
+function stableText(value: unknown): string {
+  return JSON.stringify(withSortedKeys(value));
+}
+
+type SortKey = string | number | null;
+
+/** Orders by the first key that differs; null before everything else. */
+function by<Value>(keysOf: (value: Value) => readonly SortKey[]): (a: Value, b: Value) => number {
+  return (a, b) => {
+    const others = keysOf(b);
+    for (const [i, key] of keysOf(a).entries()) {
+      const order = compareKeys(key, others[i]!);
+      if (order !== 0) return order;
+    }
+    return 0;
+  };
+}
+
+function compareKeys(a: SortKey, b: SortKey): number {
+  if (a === b) return 0;
+  if (a === null) return -1;
+  if (b === null) return 1;
+  return a < b ? -1 : 1;
+}
+
+function sorted(texts: readonly string[]): string[] {
+  return texts.toSorted(by((text) => [text]));
+}
+
+function wellFormed(text: string): string {
+  if (text.isWellFormed()) return text;
+  // Only lone surrogates change here: control characters are escaped in the finished text.
+  return text.replace(/(?<![\ud800-\udbff])[\udc80-\udcff]/g, displayPath).toWellFormed();
+}

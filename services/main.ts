@@ -1,0 +1,59 @@
+#!/usr/bin/env node
+import { setImmediate } from 'node:timers/promises';
+import { runProgram } from './cli/program.ts';
+import type { Session } from './cli/session.ts';
+import { VERSION } from './domain/version.ts';
+
+// The composition root: the only place where adapters meet entry points. What a command needs is loaded with it, so
+// that --help and --version answer at once.
+
+const layerWorker = new URL(
+  import.meta.url.endsWith('.ts') ? './layer-worker.ts' : './layer-worker.js',
+  import.meta.url,
+);
+
+const session: Session = {
+  version: VERSION,
+  stdout: process.stdout,
+  stderr: process.stderr,
+  environment: process.env,
+  openCache: async ({ directory, onWarning }) => {
+    const { cacheDirectory } = await import('./adapters/cache/directory.ts');
+    const { FileFactsCache } = await import('./adapters/cache/file-facts-cache.ts');
+    return FileFactsCache.open({ directory: directory ?? cacheDirectory(process.env), onWarning });
+  },
+  scanDependencies: async (cache) => {
+    const { createHash } = await import('node:crypto');
+    const { LocalTargetOpener } = await import('./adapters/archive/open-target.ts');
+    const { LayerThreads } = await import('./adapters/threads/layer-threads.ts');
+    const { ANALYZERS } = await import('./domain/packages/registry.ts');
+    return {
+      opener: new LocalTargetOpener(),
+      reader: new LayerThreads(layerWorker),
+      cache,
+      analyzers: ANALYZERS,
+      sha256: (bytes) => createHash('sha256').update(bytes).digest('hex'),
+      breathe: () => setImmediate(),
+      clock: { moment: () => new Date().toISOString(), elapsed: () => performance.now() },
+      version: VERSION,
+    };
+  },
+  onStop: (stop) => {
+    const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+    let stopping = false;
+    const handle = (signal: string): void => {
+      // A second Ctrl-C does not wait for anything.
+      if (stopping) process.exit(1);
+      stopping = true;
+      stop(signal);
+    };
+    for (const signal of signals) process.on(signal, handle);
+    return () => {
+      for (const signal of signals) process.off(signal, handle);
+    };
+  },
+};
+
+// Whoever read our messages may be gone; that is no reason to die half-way.
+process.stderr.on('error', () => {});
+process.exitCode = await runProgram(process.argv.slice(2), session);

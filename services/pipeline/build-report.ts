@@ -1,0 +1,117 @@
+import type { Gap } from '../domain/completeness.ts';
+import { formatPlatform } from '../domain/image/platform.ts';
+import type { Target } from '../domain/image/target.ts';
+import type { AttributedPackage } from '../domain/packages/attribution.ts';
+import type { Distribution } from '../domain/packages/distribution.ts';
+import { packageUrl } from '../domain/packages/purl.ts';
+import type { Report, ReportPackage } from '../domain/report/report.ts';
+import type { PackageList } from './list-packages.ts';
+import type { LayerFacts } from './read-facts.ts';
+import type { SourceImage } from './resolve-images.ts';
+
+export interface ReportInput {
+  readonly tool: { readonly version: string };
+  readonly createdAt: string;
+  readonly target: Target;
+  /** What the path's content showed it to be. */
+  readonly targetKind: Exclude<Target['kind'], 'path'>;
+  readonly image: SourceImage;
+  readonly layers: readonly LayerFacts[];
+  readonly list: PackageList;
+  readonly timings: Readonly<Record<string, number>>;
+}
+
+export function buildReport(input: ReportInput): Report {
+  const { image, layers, list, target } = input;
+  const gaps = withoutRepeats([...image.gaps, ...layers.flatMap((layer) => layer.gaps), ...list.gaps]);
+  const partial = gaps.some((gap) => gap.class === 'blocking');
+  const isImage = input.targetKind !== 'rootfs';
+  return {
+    schemaVersion: '1',
+    tool: { name: 'plimsoll', version: input.tool.version },
+    createdAt: input.createdAt,
+    target: {
+      kind: input.targetKind,
+      reference: target.path,
+      digest: image.manifestDigest,
+      platform: image.platform === null ? null : formatPlatform(image.platform),
+    },
+    inputs: { db: null, policy: null, exceptions: null, vex: null, config: null },
+    engines: [{ name: 'plimsoll', version: input.tool.version, status: partial ? 'partial' : 'ok' }],
+    image: {
+      id: image.configDigest,
+      os: osOf(list.distribution),
+      architecture: image.platform?.architecture ?? null,
+      created: momentOf(image.config?.created ?? null),
+      repositories: [...list.repositories],
+      layers: layers.map(({ index, source, digest, outline }) => ({
+        index,
+        digest: digest ?? source.digest,
+        diffId: outline.diffId ?? source.diffId,
+        size: source.size ?? 0,
+        instruction: source.instruction,
+        base: null,
+        contentSets: [...(list.contentSets[index] ?? [])],
+      })),
+      config: image.config === null ? null : configOf(image.config),
+    },
+    packages: list.packages.map((entry) => packageOf(entry, list.distribution, isImage)),
+    findings: [],
+    completeness: {
+      status: partial ? 'partial' : 'complete',
+      layersRead: layers.filter(({ read }) => read).length,
+      layersTotal: layers.length,
+      gaps,
+      feeds: [],
+      withoutFeed: [],
+    },
+    timings: { ...input.timings },
+  };
+}
+
+function osOf(distribution: Distribution | null): Report['image']['os'] {
+  if (distribution === null) return null;
+  const { id, versionId, prettyName } = distribution;
+  return { id, versionId, prettyName, eol: null };
+}
+
+/** Builders write any text here; only a moment is one. */
+function momentOf(created: string | null): string | null {
+  if (created === null || !/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/.test(created)) return null;
+  return Number.isNaN(Date.parse(created)) ? null : created;
+}
+
+function configOf(config: NonNullable<SourceImage['config']>): Report['image']['config'] {
+  const { user, entrypoint, cmd, exposedPorts, labels } = config;
+  return { user, entrypoint: [...entrypoint], cmd: [...cmd], exposedPorts: [...exposedPorts], labels: { ...labels } };
+}
+
+function packageOf(entry: AttributedPackage, distribution: Distribution | null, isImage: boolean): ReportPackage {
+  const { record, layer, paths, hiddenBy } = entry;
+  const purl = packageUrl(record, distribution);
+  return {
+    id: `${purl}${hiddenBy === null ? '' : `#hidden-by-layer-${hiddenBy}`}`,
+    purl,
+    type: record.type,
+    name: record.name,
+    version: record.version,
+    arch: record.arch,
+    source: record.source === null ? null : { ...record.source },
+    epoch: record.epoch,
+    modularity: record.modularity,
+    origin: record.origin,
+    vendor: record.vendor,
+    repository: null,
+    licenses: [...record.licenses],
+    layer: isImage ? layer : null,
+    paths: [...paths],
+    ownedBy: null,
+    dependsOn: [...record.dependsOn],
+    hiddenBy,
+    foundBy: ['plimsoll'],
+  };
+}
+
+function withoutRepeats(gaps: readonly Gap[]): Gap[] {
+  return [...new Map(gaps.map((gap) => [JSON.stringify([gap.code, gap.layer, gap.path, gap.message]), gap])).values()];
+}

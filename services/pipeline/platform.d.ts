@@ -1,0 +1,7 @@
+// Web-standard globals that the ports name, beyond the language and the domain's text codecs (DOM standard).
+
+interface AbortSignal {
+  readonly aborted: boolean;
+  readonly reason: unknown;
+  throwIfAborted(): void;
+}

@@ -1,0 +1,153 @@
+import type { GapCode } from '../domain/completeness.ts';
+import type { Descriptor } from '../domain/image/manifest.ts';
+import type { Target } from '../domain/image/target.ts';
+import type { ExtraRead, LayerCollector } from '../domain/layers/collector.ts';
+import type { Limits } from '../domain/limits.ts';
+import type { Analyzer } from '../domain/packages/ecosystem.ts';
+
+/** What the use cases need from outside. One or two methods each; adapters implement them, main.ts wires them. */
+
+/** Where a layer's bytes can be had; plain data, so that it can be handed to another thread. */
+export type BlobLocation =
+  | {
+      readonly kind: 'file';
+      readonly path: string;
+      /** Of the file as a whole; `offset` and `size` count bytes behind it. */
+      readonly compression: 'none' | 'gzip' | 'zstd';
+      readonly offset: number;
+      readonly size: number;
+    }
+  | { readonly kind: 'directory'; readonly path: string; readonly crossMounts: boolean };
+
+/** An image that is described by its config and a list of files only (classic docker save). */
+export interface LooseImage {
+  readonly names: readonly string[];
+  readonly config: Uint8Array;
+  readonly layers: readonly { readonly name: string; readonly location: BlobLocation | null }[];
+}
+
+/** Documents and blobs by digest. */
+export interface ContentStore {
+  /** A small document, verified against digest and size; BLOB_MISSING, DIGEST_MISMATCH. */
+  document(descriptor: Descriptor): Promise<Uint8Array>;
+  /** Where the blob lies; null where it is absent. The bytes are verified when they are read. */
+  locate(descriptor: Descriptor): Promise<BlobLocation | null>;
+}
+
+export type OpenedTarget = {
+  /** What the content showed the target to be. */
+  readonly targetKind: Exclude<Target['kind'], 'path'>;
+  /** Frees what opening took (a spilled standard input, file descriptors). */
+  close(): Promise<void>;
+} & (
+  | {
+      readonly kind: 'content';
+      readonly roots: readonly Descriptor[];
+      readonly content: ContentStore;
+      /** Digests of the configs that a manifest.json beside the index names; null without one. */
+      readonly dockerConfigs: readonly string[] | null;
+    }
+  | { readonly kind: 'loose'; readonly images: readonly LooseImage[] }
+  | { readonly kind: 'rootfs'; readonly location: BlobLocation }
+);
+
+export interface TargetOpener {
+  open(target: Target, options: OpenOptions): Promise<OpenedTarget>;
+}
+
+export interface OpenOptions {
+  readonly crossMounts: boolean;
+  readonly limits: Limits;
+  readonly signal: AbortSignal;
+}
+
+/** One layer to read, and what to take from it. */
+export interface LayerJob {
+  /** Index in the image, base first. */
+  readonly layer: number;
+  readonly location: BlobLocation;
+  /** What the bytes as stored must hash to; null where nobody said. */
+  readonly digest: string | null;
+  /** What the manifest says of their count; null where nobody said. */
+  readonly size: number | null;
+  /** Hash the uncompressed bytes too. */
+  readonly wantDiffId: boolean;
+  readonly analyzerIds: readonly string[];
+  readonly inventory: 'none' | 'paths' | 'full';
+  /** A second read of certain paths; null for a first one. */
+  readonly extra: readonly ExtraRead[] | null;
+}
+
+export interface LayerReading {
+  /** The facts by part name; empty where the bytes are not what they should be. */
+  readonly parts: ReadonlyMap<string, Uint8Array>;
+  /** `sha256:HEX` of the bytes as stored; null for a directory and after a failure. */
+  readonly digest: string | null;
+  /** Why the layer was not read to its end; what `parts` holds may be part of the truth. */
+  readonly failure: { readonly code: GapCode; readonly message: string } | null;
+}
+
+export interface ReadOptions {
+  readonly limits: Limits;
+  readonly skipDirs: readonly string[];
+  readonly skipFiles: readonly string[];
+  readonly onProgress: ProgressSink;
+  readonly signal: AbortSignal;
+}
+
+/** Reads layers, as many at once as is good for the machine. One reading per job, in the order of the jobs. */
+export interface LayerReader {
+  read(jobs: readonly LayerJob[], options: ReadOptions): Promise<readonly LayerReading[]>;
+}
+
+/** A layer whose bytes are through, and are those that they should be. */
+export interface WholeLayer {
+  /** Uncompressed. */
+  readonly bytes: number;
+  readonly digest: string | null;
+  readonly diffId: string | null;
+}
+
+/** One layer that is being read in a thread: its entries go to the collector, and then one of the two is called. */
+export interface LayerInTask {
+  readonly job: LayerJob;
+  readonly collector: LayerCollector;
+  readonly onProgress: (readBytes: number) => void;
+  readonly succeed: (whole: WholeLayer) => void;
+  /** What was collected so far is kept, as part of the truth, unless the bytes were the wrong ones. */
+  readonly fail: (error: unknown) => void;
+}
+
+/** Feeds the layers of one file, or one directory, to their collectors. */
+export type LayerFeed = (
+  layers: readonly LayerInTask[],
+  limits: Limits,
+  analyzers: readonly Analyzer[],
+) => Promise<void>;
+
+export interface LayerProgress {
+  readonly layer: number;
+  readonly layers: number;
+  readonly readBytes: number;
+  readonly totalBytes: number;
+  readonly entries: number;
+  readonly state: 'reading' | 'cached' | 'done' | 'failed';
+}
+export type ProgressSink = (progress: LayerProgress) => void;
+
+/** Hashes a document; the pipeline holds no crypto of its own. */
+export type Sha256 = (bytes: Uint8Array) => string;
+
+/** Names one cached piece of one layer's facts. */
+export interface FactsKey {
+  /** `sha256:HEX` of the blob as it was read and verified; never a claimed diffID. */
+  readonly digest: string;
+  /** What the piece is and who made it: `inventory@1`, `dpkg@3`, `dpkg@3+HEX` for a second read of certain paths. */
+  readonly part: string;
+}
+
+/** Keeps facts between scans and processes. A piece that is absent, damaged or foreign reads as null. */
+export interface FactsCache {
+  get(key: FactsKey): Promise<Uint8Array | null>;
+  put(key: FactsKey, bytes: Uint8Array): Promise<void>;
+}

@@ -1,0 +1,80 @@
+import type { Target } from '../domain/image/target.ts';
+import type { Limits } from '../domain/limits.ts';
+import type { Analyzer } from '../domain/packages/ecosystem.ts';
+import type { Report, ReportDocument } from '../domain/report/report.ts';
+import { buildReport } from './build-report.ts';
+import type { PlatformChoice } from './choose-image.ts';
+import { listPackages } from './list-packages.ts';
+import type { FactsCache, LayerReader, ProgressSink, Sha256, TargetOpener } from './ports.ts';
+import { readFacts } from './read-facts.ts';
+import { resolveImages, type SourceImage } from './resolve-images.ts';
+
+/** Everything a scan needs from outside. */
+export interface ScanDependencies {
+  readonly opener: TargetOpener;
+  readonly reader: LayerReader;
+  readonly cache: FactsCache | null;
+  readonly analyzers: readonly Analyzer[];
+  readonly sha256: Sha256;
+  /** Now, as an ISO moment; and a stopwatch in milliseconds. */
+  readonly clock: { moment(): string; elapsed(): number };
+  /** See FactsOptions. */
+  readonly breathe: () => Promise<void>;
+  readonly version: string;
+}
+
+export interface ScanRequest {
+  readonly target: Target;
+  readonly platform: PlatformChoice;
+  readonly fullInventory: boolean;
+  readonly crossMounts: boolean;
+  readonly skipDirs: readonly string[];
+  readonly skipFiles: readonly string[];
+  readonly limits: Limits;
+  readonly onProgress: ProgressSink;
+  readonly signal: AbortSignal;
+}
+
+/** reference → source → manifest → layers → facts → packages → report. */
+export async function scanTarget(request: ScanRequest, dependencies: ScanDependencies): Promise<ReportDocument> {
+  const { target, platform } = request;
+  const opened = await dependencies.opener.open(target, request);
+  try {
+    const selector = target.kind === 'rootfs' ? null : target.selector;
+    const { images, indexDigest } = await resolveImages(opened, selector, platform, dependencies.sha256);
+    const targetKind = opened.targetKind;
+    const reports: Report[] = [];
+    for (const image of images) reports.push(await scanImage(image, targetKind, request, dependencies));
+    if (platform !== 'all') return reports[0]!;
+    return { schemaVersion: '1', index: { kind: targetKind, reference: target.path, digest: indexDigest }, reports };
+  } finally {
+    await opened.close();
+  }
+}
+
+async function scanImage(
+  image: SourceImage,
+  targetKind: Exclude<Target['kind'], 'path'>,
+  request: ScanRequest,
+  dependencies: ScanDependencies,
+): Promise<Report> {
+  const { reader, clock } = dependencies;
+  const started = clock.elapsed();
+  const options = { ...request, ...dependencies };
+  const layers = await readFacts(image, reader, options);
+  const read = clock.elapsed();
+  const list = await listPackages(layers, reader, options);
+  const listed = clock.elapsed();
+  const timings = { readMs: read - started, listMs: listed - read };
+  const { target } = request;
+  return buildReport({
+    tool: dependencies,
+    createdAt: clock.moment(),
+    target,
+    targetKind,
+    image,
+    layers,
+    list,
+    timings,
+  });
+}

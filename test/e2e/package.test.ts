@@ -1,0 +1,80 @@
+import { execFile } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { REPOSITORY } from '../support/repository.ts';
+
+/**
+ * What is published, as a user gets it: dist/ packed, and the tarball installed into an empty project.
+ * Needs the npm registry (or npm's cache) for the dependencies.
+ */
+const run = promisify(execFile);
+const project = mkdtempSync(join(tmpdir(), 'plimsoll-package-'));
+const dist = join(REPOSITORY, 'dist');
+
+// Not the folder of the checkout's commands: an installed Plimsoll has none of them.
+const environment = {
+  HOME: process.env.HOME,
+  PATH: [dirname(process.execPath), process.env.PATH].join(delimiter),
+};
+
+const { version } = JSON.parse(readFileSync(join(REPOSITORY, 'package.json'), 'utf8'));
+let packed: { filename: string; files: { path: string }[] };
+
+beforeAll(async () => {
+  await run('npm', ['run', '-s', 'build'], { cwd: REPOSITORY });
+  const { stdout } = await run('npm', ['pack', '--json', '--pack-destination', project], {
+    cwd: dist,
+    env: environment,
+  });
+  [packed] = JSON.parse(stdout);
+  writeFileSync(join(project, 'package.json'), '{ "private": true }\n');
+  const tarball = `./${packed.filename}`;
+  await run('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', tarball], {
+    cwd: project,
+    env: environment,
+  });
+});
+
+afterAll(() => rmSync(project, { recursive: true, force: true }));
+
+test('the tarball holds JavaScript, documents and nothing of development', () => {
+  const paths = packed.files.map(({ path }) => path);
+  expect(paths).toEqual(
+    expect.arrayContaining(['services/main.js', 'services/layer-worker.js', 'LICENSE', 'README.md']),
+  );
+  expect(paths.filter((path) => !/^services\/.*\.js$|\.md$|^LICENSE$|^package\.json$/.test(path))).toEqual([]);
+  expect(paths.filter((path) => /\.test\.|\.tsbuildinfo$|(?:^|\/)test\//.test(path))).toEqual([]);
+});
+
+test('its package.json has no private, no scripts, no development dependencies and no pinned Node', () => {
+  const manifest = JSON.parse(readFileSync(join(dist, 'package.json'), 'utf8'));
+  expect(Object.keys(manifest)).not.toEqual(expect.arrayContaining(['private']));
+  expect(manifest).not.toHaveProperty('scripts');
+  expect(manifest).not.toHaveProperty('devDependencies');
+  expect(JSON.stringify(manifest)).not.toContain('node-linux-');
+  expect(manifest).toMatchObject({ name: 'plimsoll', version, type: 'module', engines: { node: '>=24' } });
+});
+
+test('the installed command runs, and brings no Node of its own', async () => {
+  expect(existsSync(join(project, 'node_modules/.bin/node'))).toBe(false);
+  const { stdout } = await run(join(project, 'node_modules/.bin/plimsoll'), ['--version'], {
+    cwd: project,
+    env: environment,
+  });
+  expect(stdout.trim()).toBe(version);
+});
+
+test('the installed command scans an empty directory and says that it is not clean', async () => {
+  const scan = run(
+    join(project, 'node_modules/.bin/plimsoll'),
+    ['scan', '--format', 'json', '--no-cache', `rootfs:${project}`],
+    {
+      cwd: project,
+      env: environment,
+    },
+  );
+  await expect(scan).rejects.toMatchObject({ code: 3, stdout: expect.stringContaining('no-packages') });
+});

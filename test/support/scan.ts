@@ -1,0 +1,188 @@
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { EventEmitter, once } from 'node:events';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { MessageChannel } from 'node:worker_threads';
+import { afterAll } from 'vitest';
+import { feedArchivedLayers } from '../../services/adapters/archive/feed-layers.ts';
+import { LocalTargetOpener } from '../../services/adapters/archive/open-target.ts';
+import { feedDirectory } from '../../services/adapters/rootfs/feed-directory.ts';
+import { LayerThreads } from '../../services/adapters/threads/layer-threads.ts';
+import type { LayerMessage, LayerTask } from '../../services/adapters/threads/protocol.ts';
+import { serveLayerTasks } from '../../services/adapters/threads/run-layer-task.ts';
+import { parseTarget } from '../../services/domain/image/target.ts';
+import { LIMITS, type Limits } from '../../services/domain/limits.ts';
+import { ANALYZERS } from '../../services/domain/packages/registry.ts';
+import type { Report } from '../../services/domain/report/report.ts';
+import type { LayerReader, LayerReading } from '../../services/pipeline/ports.ts';
+import { type ScanDependencies, type ScanRequest, scanTarget } from '../../services/pipeline/scan-target.ts';
+import { type BuiltImage, writeOciLayout } from './image-builder.ts';
+import { REPOSITORY } from './repository.ts';
+
+/** The real scan, wired as services/main.ts does: real files, real threads; and the command as a process. */
+
+export const LAYER_WORKER = new URL('../../services/layer-worker.ts', import.meta.url);
+export const MAIN = join(REPOSITORY, 'services/main.ts');
+
+export type ScanChanges = Partial<Omit<ScanRequest, 'target' | 'limits'>> & {
+  readonly limits?: Partial<Limits>;
+  readonly cache?: ScanDependencies['cache'];
+  readonly reader?: LayerReader;
+};
+
+/** What a use case takes: the request, and the real adapters. */
+export function wired(target: string, changes: ScanChanges = {}): [ScanRequest, ScanDependencies] {
+  const { limits, cache = null, reader = new LayerThreads(LAYER_WORKER), ...asked } = changes;
+  const request: ScanRequest = {
+    target: parseTarget(target),
+    platform: null,
+    fullInventory: false,
+    crossMounts: false,
+    skipDirs: [],
+    skipFiles: [],
+    onProgress: () => {},
+    signal: new AbortController().signal,
+    ...asked,
+    limits: { ...LIMITS, ...limits },
+  };
+  const dependencies: ScanDependencies = {
+    opener: new LocalTargetOpener(),
+    reader,
+    cache,
+    analyzers: ANALYZERS,
+    sha256: (bytes) => createHash('sha256').update(bytes).digest('hex'),
+    breathe: () => Promise.resolve(),
+    clock: { moment: () => '2024-01-01T00:00:00.000Z', elapsed: () => 0 },
+    version: '0.0.0',
+  };
+  return [request, dependencies];
+}
+
+/** The only report, or the first of several. */
+export async function scan(target: string, changes: ScanChanges = {}): Promise<Report> {
+  const document = await scanTarget(...wired(target, changes));
+  return 'reports' in document ? document.reports[0]! : document;
+}
+
+/** What runs in a layer thread, here in this one: for many small scans in a row, as a thread takes its time to start. */
+export const WITHOUT_THREADS: LayerReader = {
+  async read(jobs, { limits, skipDirs, skipFiles }) {
+    const { port1, port2 } = new MessageChannel();
+    serveLayerTasks(port2, ANALYZERS, { file: feedArchivedLayers, directory: feedDirectory });
+    const readings: LayerReading[] = [];
+    for (const job of jobs) {
+      const task: LayerTask = { jobs: [job], limits, skipDirs, skipFiles };
+      await new Promise<void>((resolve) => {
+        port1.removeAllListeners('message').on('message', (message: LayerMessage) => {
+          if (message.kind === 'idle') resolve();
+          if (message.kind !== 'reading') return;
+          const { parts, digest, failure } = message;
+          readings.push({ parts: new Map(parts), digest, failure });
+        });
+        port1.postMessage(task);
+      });
+    }
+    port1.close();
+    return readings;
+  },
+};
+
+/** A directory for the tests of one file, removed after them. */
+export function scratch(name: string): string {
+  const directory = mkdtempSync(join(tmpdir(), `plimsoll-${name}-`));
+  afterAll(() => rmSync(directory, { recursive: true, force: true }));
+  return directory;
+}
+
+let made = 0;
+
+/** Writes an archive below `directory`; returns its path. */
+export function archiveFile(directory: string, bytes: Uint8Array): string {
+  const path = join(directory, `archive-${made++}.tar`);
+  writeFileSync(path, bytes);
+  return path;
+}
+
+/** Writes an OCI layout below `directory`; returns the target that names it. */
+export function ociTarget(
+  directory: string,
+  image: BuiltImage,
+  index?: unknown,
+  extra: readonly Buffer[] = [],
+): string {
+  const path = join(directory, `layout-${made++}`);
+  mkdirSync(path);
+  writeOciLayout(path, [image], index, extra);
+  return `oci-dir:${path}`;
+}
+
+export interface CommandResult {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface RunningCommand {
+  readonly pid: number;
+  readonly stdin: NodeJS.WritableStream;
+  /** Until its output so far holds this text; rejects where it ends without. */
+  saw(text: string): Promise<void>;
+  kill(signal: NodeJS.Signals): void;
+  readonly result: Promise<CommandResult>;
+}
+
+export interface CommandOptions {
+  readonly environment?: Readonly<Record<string, string>>;
+  /** A file descriptor in place of a pipe. */
+  readonly stdin?: number;
+  /** Put before the command: `setpriv`, `strace` and their arguments. */
+  readonly under?: readonly string[];
+  readonly timeoutMs?: number;
+}
+
+/** Starts `plimsoll …` as a user would, with a cache of nobody's. A command that does not end is killed: code null. */
+export function startCommand(args: readonly string[], options: CommandOptions = {}): RunningCommand {
+  const { environment = {}, stdin = 'pipe', under = [], timeoutMs = 30_000 } = options;
+  const [program, ...rest] = [...under, process.execPath, MAIN, ...args];
+  const env = { PATH: process.env.PATH, HOME: tmpdir(), NO_COLOR: '1', ...environment };
+  const child = spawn(program!, rest, {
+    stdio: [stdin, 'pipe', 'pipe'],
+    env,
+    timeout: timeoutMs,
+    killSignal: 'SIGKILL',
+  });
+  const text = { stdout: '', stderr: '' };
+  const heard = new EventEmitter();
+  for (const stream of ['stdout', 'stderr'] as const) {
+    child[stream]!.setEncoding('utf8').on('data', (piece: string) => {
+      text[stream] += piece;
+      heard.emit('piece');
+    });
+  }
+  child.stdin?.on('error', () => {});
+  const saw = async (wanted: string): Promise<void> => {
+    while (!text.stdout.includes(wanted) && !text.stderr.includes(wanted)) {
+      const ended = result.then(() => true);
+      const over = await Promise.race([once(heard, 'piece').then(() => false), ended]);
+      if (over) throw new Error(`the command ended before it said "${wanted}": ${text.stdout}${text.stderr}`);
+    }
+  };
+  const result = new Promise<CommandResult>((resolve, reject) => {
+    child.on('error', reject).on('close', (code, signal) => resolve({ code, signal, ...text }));
+  });
+  return { pid: child.pid!, stdin: child.stdin!, saw, kill: (signal) => child.kill(signal), result };
+}
+
+/** Runs it to its end, with `input` on standard input. */
+export function runCommand(
+  args: readonly string[],
+  input: Uint8Array | string = '',
+  options: CommandOptions = {},
+): Promise<CommandResult> {
+  const command = startCommand(args, options);
+  if (options.stdin === undefined) command.stdin.end(input);
+  return command.result;
+}

@@ -1,0 +1,78 @@
+import { accessSync, constants } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+
+/** A tool that is no package of any distribution we test on, built from its Go module. */
+export interface GoTool {
+  readonly name: string;
+  readonly module: string;
+  readonly version: string;
+  /** The command's package, from the module's root. */
+  readonly command: string;
+  /** Settings of the tool's own release build that change what is built. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** The variable that the release build sets to the version, without its `v`. */
+  readonly versionVariable: string;
+  /** Longest time that download and build may take; some minutes on two cores are normal. */
+  readonly minutes: number;
+  readonly why: string;
+}
+
+/** Every Go-built tool and its version: the one place. */
+export const GO_TOOLS: readonly GoTool[] = [
+  {
+    name: 'trivy',
+    module: 'github.com/aquasecurity/trivy',
+    version: 'v0.72.0',
+    command: './cmd/trivy',
+    environment: { GOEXPERIMENT: 'jsonv2' },
+    versionVariable: 'github.com/aquasecurity/trivy/pkg/version/app.ver',
+    minutes: 25,
+    why: 'oracle for packages, and the yardstick of the benches',
+  },
+  {
+    name: 'syft',
+    module: 'github.com/anchore/syft',
+    version: 'v1.54.1',
+    command: './cmd/syft',
+    environment: {},
+    versionVariable: 'main.version',
+    minutes: 25,
+    why: 'second oracle for packages; information in the benches',
+  },
+];
+
+/** Versions that nobody runs, not even in a test. */
+const REFUSED: readonly { name: string; versions: readonly string[]; reason: string }[] = [
+  { name: 'trivy', versions: ['v0.69.4', 'v0.69.5', 'v0.69.6'], reason: 'CVE-2026-33634: published by an intruder' },
+];
+
+/** Why this version may not be run, or null. Takes `0.69.4` and `v0.69.4`. */
+export function refusalOf(name: string, version: string): string | null {
+  const plain = version.replace(/^v/, '');
+  const row = REFUSED.find((refused) => refused.name === name && refused.versions.includes(`v${plain}`));
+  return row ? `${name} ${plain} is refused: ${row.reason}` : null;
+}
+
+/** Outside the checkout, so that a fresh clone finds the tools of the last one. */
+export function toolCache(environment: NodeJS.ProcessEnv = process.env): string {
+  const caches = environment.XDG_CACHE_HOME || join(homedir(), '.cache');
+  return environment.PLIMSOLL_TOOLS_CACHE || join(caches, 'plimsoll-tools');
+}
+
+export function cachedPath(tool: GoTool, cache = toolCache()): string {
+  return join(cache, `${tool.name}-${tool.version}`, tool.name);
+}
+
+/** The executable of a Go-built tool where it is cached, else null: tests then skip by name. */
+export function findGoTool(name: string): string | null {
+  const tool = GO_TOOLS.find((candidate) => candidate.name === name);
+  if (tool === undefined) throw new Error(`${name} is not in GO_TOOLS`);
+  try {
+    const path = cachedPath(tool);
+    accessSync(path, constants.X_OK);
+    return path;
+  } catch {
+    return null;
+  }
+}
