@@ -2,6 +2,9 @@ import { defineConfig } from 'vitest/config';
 import { summaryReporter } from './test/support/summary.ts';
 
 const PURE = 'services/{domain,pipeline}/**/*.test.ts';
+const setupFiles = ['test/support/fast-check-seed.ts'];
+/** Patient: a machine that runs other work besides must not fail a test that is right. */
+const testTimeout = 60_000;
 const UNIT_FOLDERS_OF_TEST = 'test/{architecture,support,tools}/**/*.test.ts';
 
 export default defineConfig({
@@ -9,14 +12,23 @@ export default defineConfig({
     reporters: ['default', summaryReporter()],
     projects: [
       // Pure layers share one context per worker: they hold no state, and isolation costs seconds.
-      { test: { name: 'domain', include: [PURE], isolate: false } },
-      { test: { name: 'edges', include: ['services/**/*.test.ts', UNIT_FOLDERS_OF_TEST], exclude: [PURE] } },
+      { test: { name: 'domain', include: [PURE], isolate: false, setupFiles, testTimeout } },
+      {
+        test: {
+          name: 'edges',
+          include: ['services/**/*.test.ts', UNIT_FOLDERS_OF_TEST],
+          exclude: [PURE],
+          setupFiles,
+          testTimeout,
+        },
+      },
       {
         test: {
           name: 'integration',
           include: ['test/**/*.test.ts'],
           exclude: [UNIT_FOLDERS_OF_TEST],
-          testTimeout: 120_000,
+          setupFiles,
+          testTimeout: 180_000,
           hookTimeout: 300_000,
         },
       },

@@ -98,6 +98,6 @@ describe('files of an image', () => {
     const start = performance.now();
     const { lines } = await listed([[fakeFile('var/lib/dpkg/status', STATUS), ...many, fakeFile('srv/7')]]);
     expect(lines).toContain('0 file srv/7 (p7)');
-    expect(performance.now() - start).toBeLessThan(5_000);
+    expect(performance.now() - start).toBeLessThan(20_000);
   });
 });

@@ -45,7 +45,7 @@ test('a damaged archive never throws, hangs or invents, and is never silently em
     }),
     { numRuns: 4_000 },
   );
-  expect(performance.now() - started).toBeLessThan(30_000);
+  expect(performance.now() - started).toBeLessThan(120_000);
 });
 
 test('one wrong bit in what is read never loses an artifact silently', { timeout: 60_000 }, () => {

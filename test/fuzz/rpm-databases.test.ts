@@ -60,7 +60,7 @@ function read(name: string, bytes: Uint8Array, wal?: Uint8Array): DatabaseUnit {
   const files = [{ path, bytes }, ...(wal === undefined ? [] : [{ path: `${path}-wal`, bytes: wal }])];
   const started = performance.now();
   const { units } = rpm.readDatabase(files, readContext());
-  expect(performance.now() - started).toBeLessThan(2_000);
+  expect(performance.now() - started).toBeLessThan(20_000);
   expect(units).toHaveLength(1);
   return units[0]!;
 }

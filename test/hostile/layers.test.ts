@@ -115,7 +115,7 @@ describe('bombs', () => {
     for (const [limits, tar] of floods) {
       const started = performance.now();
       expect(await gapsOf({ tar, compression: 'none' }, { limits })).toEqual(['limit-reached']);
-      expect(performance.now() - started).toBeLessThan(10_000);
+      expect(performance.now() - started).toBeLessThan(60_000);
     }
   });
 

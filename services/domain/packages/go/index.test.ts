@@ -227,7 +227,7 @@ describe('hostile programs', () => {
     for (let i = 0; i < 1_000; i++) file.writeBigUInt64LE(BigInt(file.length), 64 + i * 56 + 32);
     const started = performance.now();
     expect(packagesOf(file)).toBeNull();
-    expect(performance.now() - started).toBeLessThan(1_000);
+    expect(performance.now() - started).toBeLessThan(10_000);
   });
 
   test('text that claims more than goBuildInfoBytes', () => {

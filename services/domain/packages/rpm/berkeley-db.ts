@@ -84,10 +84,15 @@ class HashDatabase {
       this.#report(`Berkeley DB: truncated: ${this.#pages} of ${lastPage + 1} pages of ${this.#pageSize} bytes`);
     }
     let records = 0;
-    for (let page = 1; page < this.#pages && page <= lastPage; page++) {
+    for (let page = 1; page < this.#pages; page++) {
       const start = page * this.#pageSize;
       const type = this.#bytes[start + PAGE.type];
       if (type === FREE || type === OVERFLOW) continue;
+      if (page > lastPage) {
+        // What lies there may be left over; that it was in use, and the first page is damaged, cannot be ruled out.
+        this.#report(`Berkeley DB: page ${page} is in use, where the first page counts ${lastPage + 1} pages`);
+        break;
+      }
       if ((type !== HASH && type !== HASH_UNSORTED) || this.#u32(start + PAGE.number) !== page) {
         this.#report(`Berkeley DB: page ${page}: type ${type}, number ${this.#u32(start + PAGE.number)}`);
         continue;
