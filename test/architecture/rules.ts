@@ -6,7 +6,7 @@ import type { Import, ModuleGraph } from './module-graph.ts';
  */
 
 /** Libraries that the pure layers may import. An unused row is a fault too. */
-const PURE_LIBRARIES = ['packageurl-js', 'picomatch', 'zod'] as const;
+const PURE_LIBRARIES = ['packageurl-js', 'picomatch', 'saxes', 'smol-toml', 'yaml', 'zod'] as const;
 
 /** The composition roots: the only files that see both adapters and entry points. */
 const ROOTS = ['services/main.ts', 'services/layer-worker.ts'];
@@ -27,7 +27,7 @@ const TOP_FOLDERS = [
   'workers',
 ];
 const SERVICE_FOLDERS = ['adapters', 'agent', 'api', 'cli', 'domain', 'pipeline', 'web'];
-const DOMAIN_FOLDERS = ['image', 'layers', 'packages', 'report', 'runtime', 'verdict', 'vulnerabilities'];
+const DOMAIN_FOLDERS = ['image', 'layers', 'packages', 'report', 'runtime', 'sbom', 'verdict', 'vulnerabilities'];
 const TEST_FOLDERS = ['architecture', 'bench', 'contract', 'e2e', 'fuzz', 'golden', 'hostile', 'support', 'tools'];
 
 const NAMELESS = ['utils', 'util', 'helpers', 'helper', 'common', 'types', 'misc', 'lib'];

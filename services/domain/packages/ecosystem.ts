@@ -70,6 +70,8 @@ export interface PackageRecord {
   /** Dependency expressions as the database states them. */
   readonly dependsOn: readonly string[];
   readonly provides: readonly string[];
+  /** True for what a lockfile names only to develop or test the project; absent elsewhere. */
+  readonly development?: boolean;
 }
 
 /** Files that one package owns. `paths` are normalised, without leading slash; `digests` run beside them, `alg:hex` or null. */
@@ -117,6 +119,8 @@ export interface Analyzer {
   readonly version: number;
   /** Well-known files and directories (no leading slash) that may be reached through links. */
   readonly roots: readonly string[];
+  /** Its files say nothing about each other: each is parsed as it ends, so that none is held. Without roots. */
+  readonly perFile?: boolean;
   wants(entry: EntryFacts, head: Head): Wanted;
   /** Of analyzers that want files as 'extract', which may be of any size. */
   extract?(entry: EntryFacts, context: ReadContext): FileExtractor;
