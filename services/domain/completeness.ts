@@ -29,9 +29,9 @@ export const GAP_CLASSES = {
   'distribution-unknown': 'blocking',
   /** No package of any kind was found. */
   'no-packages': 'blocking',
-  /** --skip-dirs or --skip-files left out a file that an analyzer wanted. */
+  /** --skip-dirs or --skip-files left out a file of a package database. */
   'wanted-file-skipped': 'blocking',
-  /** --skip-dirs or --skip-files left out files that no analyzer wanted. */
+  /** --skip-dirs or --skip-files left out other files, perhaps some that describe one package of a language. */
   'skipped-by-option': 'listed',
   /** A directory of rootfs: lies on another file system and --cross-mounts was not given. */
   'other-filesystem-skipped': 'listed',
@@ -43,6 +43,8 @@ export const GAP_CLASSES = {
   'package-record-invalid': 'listed',
   /** A file that describes one package of a language (package.json, METADATA) could not be parsed, wholly or in part. */
   'package-file-unparsable': 'listed',
+  /** An SBOM says itself that it does not list everything. */
+  'sbom-incomplete': 'listed',
   /** History and layers do not align: instructions are unknown. */
   'history-misaligned': 'listed',
   /** The config's platform is not the one that was asked for or that the index names. */

@@ -59,6 +59,7 @@ describe('the report', () => {
           version: '1',
           source: { name: 's' },
           layer: 0,
+          development: false,
           hiddenBy: null,
           paths: ['var/lib/dpkg/status'],
         },

@@ -1,7 +1,7 @@
 import type { Gap } from '../domain/completeness.ts';
 import { formatPlatform } from '../domain/image/platform.ts';
 import type { Target } from '../domain/image/target.ts';
-import type { AttributedPackage } from '../domain/packages/attribution.ts';
+import { type AttributedPackage, fileListNames } from '../domain/packages/attribution.ts';
 import type { Distribution } from '../domain/packages/distribution.ts';
 import { packageUrl } from '../domain/packages/purl.ts';
 import type { Report, ReportPackage } from '../domain/report/report.ts';
@@ -55,7 +55,7 @@ export function buildReport(input: ReportInput): Report {
       })),
       config: image.config === null ? null : configOf(image.config),
     },
-    packages: list.packages.map((entry) => packageOf(entry, list.distribution, isImage)),
+    packages: packagesOf(list, isImage),
     findings: [],
     completeness: {
       status: partial ? 'partial' : 'complete',
@@ -86,12 +86,30 @@ function configOf(config: NonNullable<SourceImage['config']>): Report['image']['
   return { user, entrypoint: [...entrypoint], cmd: [...cmd], exposedPorts: [...exposedPorts], labels: { ...labels } };
 }
 
-function packageOf(entry: AttributedPackage, distribution: Distribution | null, isImage: boolean): ReportPackage {
-  const { record, layer, paths, hiddenBy } = entry;
-  const purl = packageUrl(record, distribution);
+function packagesOf({ packages, distribution }: PackageList, isImage: boolean): ReportPackage[] {
+  const purls = new Map(packages.map((entry) => [entry, packageUrl(entry.record, distribution)]));
+  const counts = new Map<string, number>();
+  for (const purl of purls.values()) counts.set(purl, (counts.get(purl) ?? 0) + 1);
+  const idOf = (entry: AttributedPackage): string => {
+    const purl = purls.get(entry)!;
+    if (entry.hiddenBy !== null) return `${purl}#hidden-by-layer-${entry.hiddenBy}`;
+    // One package in several layers, or owned here and not there, is several: each is mended in its own place.
+    if (counts.get(purl) === 1) return purl;
+    return `${purl}#layer-${entry.layer}${entry.owner === null ? '' : `:${fileListNames(entry.owner.record)[0]}`}`;
+  };
+  return packages.map((entry) => ({
+    ...packageOf(entry, isImage),
+    id: idOf(entry),
+    purl: purls.get(entry)!,
+    ownedBy: entry.owner === null ? null : idOf(entry.owner),
+  }));
+}
+
+function packageOf(
+  { record, layer, paths, hiddenBy }: AttributedPackage,
+  isImage: boolean,
+): Omit<ReportPackage, 'id' | 'purl' | 'ownedBy'> {
   return {
-    id: `${purl}${hiddenBy === null ? '' : `#hidden-by-layer-${hiddenBy}`}`,
-    purl,
     type: record.type,
     name: record.name,
     version: record.version,
@@ -105,8 +123,8 @@ function packageOf(entry: AttributedPackage, distribution: Distribution | null, 
     licenses: [...record.licenses],
     layer: isImage ? layer : null,
     paths: [...paths],
-    ownedBy: null,
     dependsOn: [...record.dependsOn],
+    development: record.development ?? false,
     hiddenBy,
     foundBy: ['plimsoll'],
   };

@@ -1,6 +1,4 @@
 import { type Gap, gap } from '../domain/completeness.ts';
-import type { ExtraRead } from '../domain/layers/collector.ts';
-import type { AnalyzerFacts } from '../domain/layers/facts.ts';
 import { displayPath } from '../domain/layers/path.ts';
 import { skipMatcher } from '../domain/layers/skip.ts';
 import { ImageView } from '../domain/layers/view.ts';
@@ -12,12 +10,15 @@ import {
   type VisibleUnit,
 } from '../domain/packages/attribution.ts';
 import { type Distribution, detectDistribution } from '../domain/packages/distribution.ts';
-import type { Analyzer, DatabaseUnit } from '../domain/packages/ecosystem.ts';
+import type { Analyzer } from '../domain/packages/ecosystem.ts';
 import { isDistributionPackage } from '../domain/packages/purl.ts';
+import { distributionOwners, type FoundDatabases } from './file-owners.ts';
+import { FilePackages } from './file-packages.ts';
 import type { LayerReader } from './ports.ts';
-import { type FactsOptions, type LayerFacts, readExtra } from './read-facts.ts';
+import type { FactsOptions, LayerFacts } from './read-facts.ts';
+import { fetchMissing, UnitIndex } from './unit-index.ts';
 
-export interface PackageList {
+export interface PackageList extends FoundDatabases {
   readonly packages: readonly AttributedPackage[];
   readonly distribution: Distribution | null;
   /** Package repositories of the distribution that the image names (apk). */
@@ -25,11 +26,6 @@ export interface PackageList {
   /** RHEL content sets by layer. */
   readonly contentSets: readonly (readonly string[])[];
   readonly gaps: readonly Gap[];
-  readonly view: ImageView;
-  /** The files of package databases as the image stands. */
-  readonly databaseFiles: readonly WantedFile[];
-  /** Facts that the second reading brought, by layer. */
-  readonly extraParts: ReadonlyMap<number, ReadonlyMap<string, Uint8Array>>;
 }
 
 /** From the facts of all layers to the packages of the image, each with the layer that brought it. */
@@ -60,12 +56,13 @@ export async function listPackages(
     gaps.push(gap(code, `${displayPath(path)}: ${message}`, { path }));
   }
   const units = new UnitIndex(layers);
-  const fetched = await fetchMissing(wanted, layers, units, reader, options);
+  const files = new FilePackages(layers, view, units, options);
+  const fetched = await fetchMissing([...wanted, files.linked], layers, units, reader, options);
   gaps.push(...fetched.gaps);
   await options.breathe();
   options.signal.throwIfAborted();
   const states = statesOf(wanted, units);
-  const { packages, removed } = attributePackages(states);
+  const { packages: installed, removed } = attributePackages(states);
   for (const { layer, path, packages: count, broken } of removed) {
     if (broken) continue;
     const by = layers[layer]!.source.instruction;
@@ -73,7 +70,10 @@ export async function listPackages(
     gaps.push(gap('package-database-removed', message, { layer, path }));
   }
   const last = wanted.at(-1) ?? [];
-  gaps.push(...unitGaps(last, units));
+  gaps.push(...unitGaps(last, units), ...files.gaps());
+  const found = { databaseFiles: last, extraParts: fetched.parts, view };
+  const owners = await distributionOwners(found, layers, options, files.paths(), installed);
+  const packages = [...installed, ...files.packages(owners)];
   const texts = new Map(
     last.flatMap((file) => units.of(file).flatMap(({ path, text }) => (text === null ? [] : [[path, text] as const]))),
   );
@@ -94,99 +94,8 @@ export async function listPackages(
     repositories: [...new Set(repositories)].sort(),
     contentSets: contentSetsOf(layers),
     gaps,
-    view,
-    databaseFiles: last,
-    extraParts: fetched.parts,
+    ...found,
   };
-}
-
-/** What was parsed, by the layer, the real path of the bytes, and the name that they were read under. */
-class UnitIndex {
-  readonly #units = new Map<string, DatabaseUnit[]>();
-
-  /** First readings: what is read is read under its own name. */
-  constructor(layers: readonly LayerFacts[]) {
-    for (const { index, analyses } of layers) {
-      for (const [analyzerId, { read, units }] of analyses) {
-        for (const path of read) this.#units.set(unitKey(analyzerId, index, path, path), []);
-        for (const { realPath, unit } of units)
-          this.#units.get(unitKey(analyzerId, index, realPath, realPath))?.push(unit);
-      }
-    }
-  }
-
-  /** A second reading: what `extra` asked for, as far as it was found. */
-  add(layer: number, extra: readonly ExtraRead[], analyses: ReadonlyMap<string, AnalyzerFacts>): void {
-    for (const { analyzerId, realPath, as } of extra) {
-      const facts = analyses.get(analyzerId);
-      if (!facts?.read.includes(realPath)) continue;
-      const units = facts.units.flatMap(({ unit }) => (unit.path === as ? [unit] : []));
-      this.#units.set(unitKey(analyzerId, layer, realPath, as), units);
-    }
-  }
-
-  has(file: WantedFile): boolean {
-    return this.#units.has(keyOf(file));
-  }
-
-  of(file: WantedFile): readonly DatabaseUnit[] {
-    return this.#units.get(keyOf(file)) ?? [];
-  }
-}
-
-function keyOf({ analyzer, layer, realPath, readAs }: WantedFile): string {
-  return unitKey(analyzer.id, layer, realPath, readAs);
-}
-
-function unitKey(analyzerId: string, layer: number, path: string, readAs: string): string {
-  return `${analyzerId}\0${layer}\0${path}\0${readAs}`;
-}
-
-async function fetchMissing(
-  wanted: readonly (readonly WantedFile[])[],
-  layers: readonly LayerFacts[],
-  units: UnitIndex,
-  reader: LayerReader,
-  options: FactsOptions,
-): Promise<{ gaps: Gap[]; parts: Map<number, ReadonlyMap<string, Uint8Array>> }> {
-  const parts = new Map<number, ReadonlyMap<string, Uint8Array>>();
-  const missing = new Map<string, WantedFile>();
-  for (const files of new Set(wanted)) {
-    for (const file of files) if (!units.has(file)) missing.set(keyOf(file), file);
-  }
-  if (missing.size === 0) return { gaps: [], parts };
-  const gaps: Gap[] = [];
-  const byLayer = new Map<LayerFacts, ExtraRead[]>();
-  for (const { analyzer, layer, realPath, readAs } of missing.values()) {
-    const facts = layers[layer]!;
-    const extra = byLayer.get(facts) ?? [];
-    extra.push({ realPath, analyzerId: analyzer.id, as: readAs });
-    byLayer.set(facts, extra);
-  }
-  const { secondReadPaths: most } = options.limits;
-  for (const [facts, extra] of byLayer) {
-    if (extra.length <= most) continue;
-    const beyond = extra.splice(most);
-    for (const { analyzerId, realPath, as } of beyond) missing.delete(unitKey(analyzerId, facts.index, realPath, as));
-    const message = `${most + beyond.length} wanted files are reached through links; ${most} were read (secondReadPaths)`;
-    gaps.push(gap('limit-reached', message, { layer: facts.index }));
-  }
-  for (const [facts, { analyses, parts: found, gaps: flaws }] of await readExtra(byLayer, reader, options)) {
-    units.add(facts.index, byLayer.get(facts)!, analyses);
-    parts.set(facts.index, found);
-    gaps.push(...flaws);
-  }
-  for (const file of missing.values()) {
-    if (units.has(file)) continue;
-    const { name: path, layer, realPath } = file;
-    gaps.push(
-      gap('wanted-file-unreadable', `${displayPath(path)} leads to ${displayPath(realPath)}, which could not be read`, {
-        layer,
-        path,
-      }),
-    );
-  }
-  return { gaps, parts };
 }
 
 function statesOf(wanted: readonly (readonly WantedFile[])[], units: UnitIndex): DatabaseState[] {

@@ -19,6 +19,8 @@ const having = (
   });
 const named = (name: string): ImageFixture => IMAGE_FIXTURES.find((fixture) => fixture.name === name)!;
 const scanned = async ({ target }: ImageFixture): Promise<Report> => (await scanFixture(target))[0]!;
+const typed = async (fixture: ImageFixture, type: string) =>
+  (await scanned(fixture)).packages.filter((each) => each.type === type);
 const lines = (rows: readonly (readonly (string | number | null)[])[]): string[] =>
   rows.map((row) => row.join('\t')).sort();
 
@@ -39,6 +41,10 @@ const GAPS: Readonly<Record<string, { readonly codes: readonly GapCode[]; readon
     codes: ['attestation-skipped', 'no-packages'],
     reason: 'attestations of the whole index are kept; BusyBox has no package database',
   },
+  'snyk-docker-plugin_java': {
+    codes: ['package-file-unparsable'],
+    reason: 'one of the archives is an empty file',
+  },
 };
 
 /** Trivy's list was made from an earlier push of alpine:3.10 than the archive that stands beside it. */
@@ -51,7 +57,7 @@ const LATER_BUILDS: Readonly<Record<string, string>> = {
 
 describe.skipIf(!HAS_SHARED_DATA)('real images (shared data is not on this machine where this is skipped)', () => {
   test.each(having('apk'))('$name: apk packages', async ({ fixture, rows }) => {
-    const { packages } = await scanned(fixture);
+    const packages = await typed(fixture, 'apk');
     const ours = packages.map(({ name, version, arch, origin, licenses }) => [
       name,
       version,
@@ -63,7 +69,7 @@ describe.skipIf(!HAS_SHARED_DATA)('real images (shared data is not on this machi
   });
 
   test.each(having('dpkg'))('$name: dpkg packages', async ({ fixture, rows }) => {
-    const { packages } = await scanned(fixture);
+    const packages = await typed(fixture, 'deb');
     const ours = packages.map(({ name, version, arch, source }) => [
       name,
       version,
@@ -76,7 +82,7 @@ describe.skipIf(!HAS_SHARED_DATA)('real images (shared data is not on this machi
   });
 
   test.each(having('rpm'))('$name: rpm packages', async ({ fixture, rows }) => {
-    const { packages } = await scanned(fixture);
+    const packages = await typed(fixture, 'rpm');
     const ours = packages.map(({ name, version, arch, source, modularity, vendor }) => {
       const sourceRpm = source === null ? '' : `${source.name}-${source.version}.src.rpm`;
       return [name, version, arch, sourceRpm, modularity, vendor];

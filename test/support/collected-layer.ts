@@ -2,7 +2,7 @@ import { type CollectedEntry, type CollectedFacts, LayerCollector } from '../../
 import { Inventory } from '../../services/domain/layers/inventory.ts';
 import { normalizePath } from '../../services/domain/layers/path.ts';
 import type { ViewedLayer } from '../../services/domain/layers/view.ts';
-import { LIMITS, type Limits } from '../../services/domain/limits.ts';
+import type { Limits } from '../../services/domain/limits.ts';
 import { readContext } from './read-context.ts';
 import type { RawEntry } from './unpacked-image.ts';
 
@@ -17,7 +17,6 @@ export function collectLayer(
     skip: () => false,
     contentHash: null,
     context: readContext(limits),
-    limits: { ...LIMITS, ...limits },
     whiteouts: true,
   });
   for (const entry of entries) collector.offer(collectedEntry(entry), () => new Uint8Array(0));

@@ -53,7 +53,6 @@ export class FakeLayerReader implements LayerReader {
       skip: skipMatcher(skipDirs, skipFiles),
       contentHash: null,
       context: readContext(limits),
-      limits,
       whiteouts: true,
     });
     const failure = this.failures.get(job.layer) ?? null;

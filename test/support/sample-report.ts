@@ -22,6 +22,7 @@ export function samplePackage(facts: Partial<ReportPackage> & Pick<ReportPackage
     paths: ['var/lib/dpkg/status'],
     ownedBy: null,
     dependsOn: [],
+    development: false,
     hiddenBy: null,
     foundBy: ['plimsoll'],
     ...facts,

@@ -51,7 +51,6 @@ function layerOf(
       inflate: (bytes, maxBytes) => inflateRawSync(bytes, { maxOutputLength: Math.max(1, maxBytes) }),
       limits: task.limits,
     },
-    limits: task.limits,
     whiteouts: job.location.kind !== 'directory',
   });
   let last = 0;

@@ -23,6 +23,10 @@ const texts: Analyzer = {
   }),
 };
 
+const unused = (): never => {
+  throw new Error('the analyzers of these tests need neither digests nor inflation');
+};
+
 interface Given {
   readonly path: string;
   readonly type?: CollectedEntry['type'];
@@ -36,17 +40,16 @@ interface Given {
 
 function collect(
   entries: readonly Given[],
-  options: Partial<Omit<CollectorOptions, 'limits'>> & { limits?: Partial<Limits> } = {},
+  { limits = {}, ...options }: Partial<CollectorOptions> & { limits?: Partial<Limits> } = {},
 ) {
   const collector = new LayerCollector({
     analyzers: [texts],
     extra: null,
     skip: () => false,
     contentHash: null,
-    context: {} as never,
+    context: { sha256: unused, inflate: unused, limits: { ...LIMITS, ...limits } },
     whiteouts: true,
     ...options,
-    limits: { ...LIMITS, ...options.limits },
   });
   const lent = new Uint8Array(64);
   for (const { path, type = 'file', target, content = '', mode = 0o644, escaped = false, size } of entries) {

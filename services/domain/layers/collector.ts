@@ -1,11 +1,12 @@
 import { PlimsollError } from '../errors.ts';
-import { LIMITS, type LimitName, type Limits } from '../limits.ts';
-import type { Analyzer, DatabaseFile, EntryType, Head, ReadContext } from '../packages/ecosystem.ts';
+import { LIMITS, type LimitName } from '../limits.ts';
+import type { Analyzer, EntryFacts, EntryType, Head, ReadContext } from '../packages/ecosystem.ts';
 import type { AnalyzerFacts, LayerFlaw, LayerOutline, LocatedFileLists } from './facts.ts';
 import { Inventory } from './inventory.ts';
 import { InventoryBuilder } from './inventory-builder.ts';
 import { LayerLinks } from './layer-links.ts';
 import { displayPath, parentOf } from './path.ts';
+import { type FileReader, WantedContent } from './wanted-content.ts';
 import { whiteoutOf } from './whiteout.ts';
 
 /** One entry of a layer or a directory, as the tar parser and the directory walk both give it. */
@@ -39,7 +40,6 @@ export interface CollectorOptions {
   /** SHA-256 of executables and libraries into the inventory; null to leave it out. */
   readonly contentHash: (() => StreamHash) | null;
   readonly context: ReadContext;
-  readonly limits: Limits;
   /** False for an installed system, where `.wh.` names are ordinary files and every path is a real one. */
   readonly whiteouts: boolean;
 }
@@ -51,12 +51,8 @@ export interface CollectedFacts {
   readonly analyses: ReadonlyMap<Analyzer, { facts: AnalyzerFacts; fileLists: readonly LocatedFileLists[] }>;
 }
 
-interface KeptFile {
-  readonly chunks: Uint8Array[];
-  bytes: number;
-  readonly readers: readonly { analyzer: Analyzer; as: string }[];
-}
-
+/** Names alone decide where the bytes lie elsewhere. */
+const NO_HEAD: Head = () => new Uint8Array(0);
 const LIBRARY = /\.(?:so(?:\.[0-9.]+)?|dll|node|jar)$/;
 
 /**
@@ -68,23 +64,23 @@ export class LayerCollector {
   readonly #options: CollectorOptions;
   readonly #links: LayerLinks | null;
   readonly #inventory: InventoryBuilder | null;
-  readonly #kept = new Map<string, KeptFile>();
+  readonly #content: WantedContent;
   readonly #whiteouts = new Set<string>();
   readonly #opaques = new Set<string>();
   readonly #flaws: LayerFlaw[] = [];
   readonly #flawCounts = new Map<string, number>();
-  #keptBytes = 0;
   #entries = 0;
-  readonly #extra: ReadonlyMap<string, KeptFile['readers']> | null;
-  #current: { entry: CollectedEntry; kept: KeptFile | null; hash: StreamHash | null } | null = null;
+  readonly #extra: ReadonlyMap<string, readonly ExtraRead[]> | null;
+  #current: { entry: CollectedEntry; hash: StreamHash | null } | null = null;
 
   constructor(options: CollectorOptions) {
     this.#options = options;
-    this.#links = options.whiteouts ? new LayerLinks(options.limits) : null;
+    this.#content = new WantedContent(options.context);
+    this.#links = options.whiteouts ? new LayerLinks(options.context.limits) : null;
     const onMisplaced = (path: string): void => this.#misplaced(path);
-    const { inventoryBytes } = options.limits;
+    const { inventoryBytes } = options.context.limits;
     this.#inventory = options.extra === null ? new InventoryBuilder({ inventoryBytes, onMisplaced }) : null;
-    this.#extra = options.extra === null ? null : readersByPath(options.extra, options.analyzers);
+    this.#extra = options.extra === null ? null : Map.groupBy(options.extra, ({ realPath }) => realPath);
   }
 
   get entries(): number {
@@ -110,45 +106,33 @@ export class LayerCollector {
     if (this.#options.whiteouts && this.#whiteout(placed.path)) return false;
     if (placed.path === '') return false;
     this.#links?.note(placed.path, placed.type, placed.linkTarget);
-    const previous = this.#kept.get(placed.path);
-    if (previous !== undefined) {
-      this.#keptBytes -= previous.bytes;
-      this.#kept.delete(placed.path);
-    }
+    this.#content.drop(placed.path);
     if (placed.type !== 'file') {
+      if (placed.type === 'hardlink') this.#hardLink(placed);
       this.#add(placed, null);
       return false;
     }
     const readers = this.#readers(placed, head);
-    const kept = readers.length === 0 ? null : this.#keep(placed, readers);
     const hash = this.#inventory !== null && isExecutable(placed) ? (this.#options.contentHash?.() ?? null) : null;
-    if (kept === null && hash === null) {
+    if (readers.length === 0 && hash === null) {
       this.#add(placed, null);
       return false;
     }
-    this.#current = { entry: placed, kept, hash };
+    if (readers.length > 0) this.#content.start(placed, readers);
+    this.#current = { entry: placed, hash };
     return true;
   }
 
   data(chunk: Uint8Array): void {
-    const current = this.#current;
-    if (current === null) return;
-    current.hash?.update(chunk);
-    if (current.kept === null) return;
-    current.kept.bytes += chunk.length;
-    this.#keptBytes += chunk.length;
-    // A file of a running system can grow past the size that it had.
-    this.#bound('wantedFileBytes', current.kept.bytes, current.entry.path);
-    this.#bound('wantedLayerBytes', this.#keptBytes, current.entry.path);
-    // Lent bytes: a copy, which Buffer.prototype.slice would not be.
-    current.kept.chunks.push(new Uint8Array(chunk));
+    this.#current?.hash?.update(chunk);
+    this.#content.push(chunk);
   }
 
   end(): void {
     const current = this.#current;
     if (current === null) return;
     this.#current = null;
-    if (current.kept !== null) this.#kept.set(current.entry.path, current.kept);
+    this.#content.end();
     this.#add(current.entry, current.hash?.digest() ?? null);
   }
 
@@ -163,12 +147,13 @@ export class LayerCollector {
     const bytes = this.#inventory?.finish() ?? null;
     const inventory = bytes === null ? null : new Inventory(bytes);
     if (this.#links?.overflow) {
-      const { layerLinks: most } = this.#options.limits;
+      const { layerLinks: most } = this.#options.context.limits;
       const message = `more than ${most} symbolic links (layerLinks); what lies behind the further ones was not placed`;
       this.flaw({ code: 'limit-reached', path: null, limit: 'layerLinks', message });
     }
-    const analyses = new Map<Analyzer, { facts: AnalyzerFacts; fileLists: readonly LocatedFileLists[] }>();
-    for (const analyzer of this.#options.analyzers) analyses.set(analyzer, this.#analyze(analyzer, inventory));
+    // A later entry of the layer may have replaced a file or a directory above it.
+    const stands = (path: string): boolean => inventory === null || inventory.find(path)?.type === 'file';
+    const { analyzers } = this.#options;
     return {
       outline: {
         entries: this.#entries,
@@ -177,7 +162,7 @@ export class LayerCollector {
         flaws: this.#listedFlaws(),
       },
       inventory: bytes,
-      analyses,
+      analyses: new Map(analyzers.map((analyzer) => [analyzer, this.#content.analyze(analyzer, stands)])),
     };
   }
 
@@ -203,7 +188,7 @@ export class LayerCollector {
   }
 
   #misplaced(path: string): void {
-    const code = this.#kept.has(path) ? 'wanted-file-unreadable' : 'unreadable-path';
+    const code = this.#content.holds(path) ? 'wanted-file-unreadable' : 'unreadable-path';
     const message = 'it lies below something that is no directory: runtimes refuse the layer, and it was left out';
     this.flaw({ code, path, message });
   }
@@ -219,36 +204,46 @@ export class LayerCollector {
     return true;
   }
 
-  #readers(entry: CollectedEntry, head: Head): KeptFile['readers'] {
-    if (this.#extra !== null) return this.#extra.get(entry.path) ?? [];
-    const { analyzers, skip } = this.#options;
-    const readers = analyzers
-      .filter((analyzer) => analyzer.wants(entry, head) === 'whole')
-      .map((analyzer) => ({ analyzer, as: entry.path }));
-    if (!skip(entry.path)) return readers;
-    if (readers.length > 0) {
-      const wanting = readers.map(({ analyzer }) => analyzer.id).join(', ');
-      this.flaw({
-        code: 'wanted-file-skipped',
-        path: entry.path,
-        message: `--skip-dirs/--skip-files left it out, although ${wanting} reads it`,
+  #readers(entry: CollectedEntry, head: Head): readonly FileReader[] {
+    const extra = this.#extra === null ? null : (this.#extra.get(entry.path) ?? []);
+    const readers = this.#options.analyzers.flatMap((analyzer): FileReader[] => {
+      const names = extra === null ? [entry.path] : extra.filter((read) => read.analyzerId === analyzer.id).map(asked);
+      return names.flatMap((as) => {
+        const wanted = analyzer.wants({ ...entry, path: as }, head);
+        // A second reading was asked for, whatever the bytes look like.
+        if (wanted !== 'no') return [{ analyzer, as, wanted }];
+        return extra === null ? [] : [{ analyzer, as, wanted: 'whole' }];
       });
-    } else {
-      this.flaw({ code: 'skipped-by-option', path: entry.path, message: 'left out by --skip-dirs/--skip-files' });
-    }
+    });
+    if (extra === null && this.#options.skip(entry.path)) return this.#skipped(entry.path, readers);
+    const fits = readers.every(({ wanted }) => wanted === 'extract') || this.#fits(entry);
+    return fits ? readers : readers.filter(({ wanted }) => wanted === 'extract');
+  }
+
+  #skipped(path: string, readers: readonly FileReader[]): [] {
+    const wanting = readers.map(({ analyzer }) => analyzer.id).join(', ');
+    const message = `--skip-dirs/--skip-files left it out${wanting === '' ? '' : `, although ${wanting} reads it`}`;
+    const isDatabase = readers.some(({ analyzer }) => analyzer.roots.length > 0);
+    this.flaw({ code: isDatabase ? 'wanted-file-skipped' : 'skipped-by-option', path, message });
     return [];
   }
 
-  #keep(entry: CollectedEntry, readers: KeptFile['readers']): KeptFile | null {
-    const { wantedFileBytes } = this.#options.limits;
-    if (entry.size <= wantedFileBytes) return { chunks: [], bytes: 0, readers };
-    this.flaw({
-      code: 'limit-reached',
-      path: entry.path,
-      limit: 'wantedFileBytes',
-      message: `the file has ${entry.size} bytes, more than the ${wantedFileBytes} that are read of one file (wantedFileBytes)`,
+  #fits(entry: CollectedEntry): boolean {
+    const { wantedFileBytes } = this.#options.context.limits;
+    if (entry.size <= wantedFileBytes) return true;
+    const message = `the file has ${entry.size} bytes, more than the ${wantedFileBytes} that are read of one file (wantedFileBytes)`;
+    this.flaw({ code: 'limit-reached', path: entry.path, limit: 'wantedFileBytes', message });
+    return false;
+  }
+
+  /** Analyzers with roots search the image for links themselves. */
+  #hardLink(entry: CollectedEntry): void {
+    if (this.#extra !== null || this.#options.skip(entry.path)) return;
+    const file: EntryFacts = { ...entry, type: 'file' };
+    const wanting = this.#options.analyzers.filter(({ roots, wants }) => {
+      return roots.length === 0 && wants(file, NO_HEAD) !== 'no';
     });
-    return null;
+    this.#content.link(entry.path, wanting);
   }
 
   #add(entry: CollectedEntry, sha256: Uint8Array | null): void {
@@ -256,36 +251,8 @@ export class LayerCollector {
     this.#inventory?.add({ path, type, mode, size: type === 'file' ? entry.size : 0, target, sha256 });
   }
 
-  #analyze(analyzer: Analyzer, inventory: Inventory | null): { facts: AnalyzerFacts; fileLists: LocatedFileLists[] } {
-    const files: DatabaseFile[] = [];
-    const realPaths = new Map<string, string>();
-    for (const [realPath, kept] of this.#kept) {
-      // A later entry of the layer may have replaced the file or a directory above it.
-      if (inventory !== null && inventory.find(realPath)?.type !== 'file') continue;
-      for (const reader of kept.readers) {
-        if (reader.analyzer !== analyzer) continue;
-        realPaths.set(reader.as, realPath);
-        files.push({ path: reader.as, bytes: concatenate(kept) });
-      }
-    }
-    files.sort((a, b) => (a.path < b.path ? -1 : 1));
-    const { units } = analyzer.readDatabase(files, this.#options.context);
-    return {
-      facts: {
-        read: [...new Set(realPaths.values())].sort(),
-        units: units.map((unit) => ({
-          realPath: realPaths.get(unit.path) ?? unit.path,
-          unit: { ...unit, fileLists: [] },
-        })),
-      },
-      fileLists: units
-        .filter((unit) => unit.fileLists.length > 0)
-        .map((unit) => ({ realPath: realPaths.get(unit.path) ?? unit.path, fileLists: unit.fileLists })),
-    };
-  }
-
   #bound(limit: LimitName, value: number, path: string): void {
-    const most = this.#options.limits[limit];
+    const most = this.#options.context.limits[limit];
     if (value <= most) return;
     throw new PlimsollError(
       'LIMIT_EXCEEDED',
@@ -297,30 +264,10 @@ export class LayerCollector {
   }
 }
 
-function readersByPath(extra: readonly ExtraRead[], analyzers: readonly Analyzer[]): Map<string, KeptFile['readers']> {
-  const byPath = new Map<string, { analyzer: Analyzer; as: string }[]>();
-  for (const { realPath, analyzerId, as } of extra) {
-    const analyzer = analyzers.find(({ id }) => id === analyzerId);
-    if (analyzer === undefined) continue;
-    const readers = byPath.get(realPath);
-    if (readers === undefined) byPath.set(realPath, [{ analyzer, as }]);
-    else readers.push({ analyzer, as });
-  }
-  return byPath;
+function asked({ as }: ExtraRead): string {
+  return as;
 }
 
 function isExecutable(entry: CollectedEntry): boolean {
   return (entry.mode & 0o111) !== 0 || LIBRARY.test(entry.path);
-}
-
-function concatenate(kept: KeptFile): Uint8Array {
-  if (kept.chunks.length === 1) return kept.chunks[0]!;
-  const whole = new Uint8Array(kept.bytes);
-  let at = 0;
-  for (const chunk of kept.chunks.splice(0)) {
-    whole.set(chunk, at);
-    at += chunk.length;
-  }
-  kept.chunks.push(whole);
-  return whole;
 }

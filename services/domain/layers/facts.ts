@@ -46,6 +46,8 @@ export interface AnalyzerFacts {
   /** Every real path whose bytes the analyzer was given. */
   readonly read: readonly string[];
   readonly units: readonly LocatedUnit[];
+  /** Hard links, to whatever, by names that the analyzer wants though it has no roots to search them from. */
+  readonly links?: readonly string[];
 }
 
 export interface LocatedFileLists {

@@ -17,6 +17,14 @@ export interface AttributedPackage {
   readonly paths: readonly string[];
   /** The layer that removed or emptied its database; null where the package is listed as installed. */
   readonly hiddenBy: number | null;
+  /** The distribution package whose files say this; null where none does, and for what a database lists. */
+  readonly owner: AttributedPackage | null;
+}
+
+/** The names that `FileList.package` may know a package by; for rpm the one, as several kernels may be installed. */
+export function fileListNames({ type, name, version, arch }: PackageRecord): readonly [string, ...string[]] {
+  if (type === 'rpm') return [`${name}-${version}${arch === null ? '' : `.${arch}`}`];
+  return arch === null ? [name] : [name, `${name}:${arch}`];
 }
 
 /** A database that listed packages which nothing lists any more, although nobody uninstalled them. */
@@ -99,7 +107,7 @@ function* attributed(
     if (database !== null && !databases.has(database)) continue;
     let layer = at;
     while (layer > 0 && (states[layer - 1] === states[layer] || keysOf(states[layer - 1]!).has(key))) layer--;
-    yield { record, layer, paths: [...paths].sort(), hiddenBy: null };
+    yield { record, layer, paths: [...paths].sort(), hiddenBy: null, owner: null };
   }
 }
 

@@ -11,8 +11,5 @@ import { rpm } from './rpm/index.ts';
 /** Every ecosystem, sorted by id. A new one is a folder here and a line below. */
 export const ECOSYSTEMS: readonly Ecosystem[] = [apk, dpkg, go, java, npm, python, rpm];
 
-/**
- * Everything that scans read out of layers. Language packages (go, java, npm, python) follow when a report can say which of them
- * a distribution package owns: listed without, they would be judged twice.
- */
-export const ANALYZERS: readonly Analyzer[] = [apk, dpkg, rpm, osRelease];
+/** Everything that scans read out of layers. */
+export const ANALYZERS: readonly Analyzer[] = [...ECOSYSTEMS, osRelease];

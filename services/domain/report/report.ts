@@ -109,6 +109,7 @@ export const reportPackage = z
     paths: z.array(z.string()).describe('The databases or files that name it, no leading slash'),
     ownedBy: z.string().nullable().describe('id of the package that owns these files'),
     dependsOn: z.array(z.string()),
+    development: z.boolean().describe('Only to develop or test the project, as its lockfile says'),
     hiddenBy: layerIndex.nullable().describe('The layer that removed the database that lists it; null: installed'),
     foundBy: z.array(z.string()),
   })

@@ -70,6 +70,7 @@ export const KEYS = {
     'paths',
     'ownedBy',
     'dependsOn',
+    'development',
     'hiddenBy',
     'foundBy',
   ],

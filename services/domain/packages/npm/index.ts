@@ -8,6 +8,7 @@ export const npm: Ecosystem = {
   id: 'npm',
   version: 1,
   roots: [],
+  perFile: true,
   wants: (entry) => (installedName(entry.path) === null ? 'no' : 'whole'),
   readDatabase(files, { limits }) {
     const units = files.flatMap((file) => {

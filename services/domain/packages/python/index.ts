@@ -30,6 +30,7 @@ export const python: Ecosystem = {
   id: 'python',
   version: 1,
   roots: [],
+  perFile: true,
   wants: (entry) => (roleOf(entry.path) === null ? 'no' : 'whole'),
   readDatabase(files, { limits }) {
     const units = files.flatMap((file) => {

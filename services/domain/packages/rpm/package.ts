@@ -1,5 +1,6 @@
 import { joinPath, normalizePath } from '../../layers/path.ts';
 import type { Limits } from '../../limits.ts';
+import { fileListNames } from '../attribution.ts';
 import type { FileList, PackageRecord } from '../ecosystem.ts';
 import type { Report } from './flaw.ts';
 import type { Header, TagName } from './header.ts';
@@ -39,11 +40,6 @@ export function evr(epoch: number | null, version: string, release: string | nul
 export function sourceOf(file: string | null): PackageRecord['source'] {
   const match = /^(.+)-([^-]+-[^-]+)\.(?:no)?src\.rpm$/.exec(file ?? '');
   return match === null ? null : { name: match[1]!, version: match[2]! };
-}
-
-/** `name-[epoch:]version-release.arch`: several versions of one package may be installed (kernels). */
-function keyOf(record: PackageRecord): string {
-  return `${record.name}-${record.version}${record.arch === null ? '' : `.${record.arch}`}`;
 }
 
 /** What may still be taken of one database. */
@@ -104,7 +100,7 @@ export function fileListOf(
     paths.push(path);
     kept.push(digests?.[i] ?? null);
   });
-  return { package: keyOf(record), paths, ...(digests !== null && { digests: kept }) };
+  return { package: fileListNames(record)[0], paths, ...(digests !== null && { digests: kept }) };
 }
 
 /** One path per file; null where it cannot be told. Since rpm 4 they are stored as directory and base name. */
