@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -14,9 +14,9 @@ const run = promisify(execFile);
 const project = mkdtempSync(join(tmpdir(), 'plimsoll-package-'));
 const dist = join(REPOSITORY, 'dist');
 
-// Not the folder of the checkout's commands: an installed Plimsoll has none of them.
+// The user's own (certificates, proxies, an npm configuration), without what npm tells the scripts of this checkout.
 const environment = {
-  HOME: process.env.HOME,
+  ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name))),
   PATH: [dirname(process.execPath), process.env.PATH].join(delimiter),
 };
 
@@ -68,9 +68,11 @@ test('the installed command runs, and brings no Node of its own', async () => {
 });
 
 test('the installed command scans an empty directory and says that it is not clean', async () => {
+  const empty = join(project, 'empty');
+  mkdirSync(empty);
   const scan = run(
     join(project, 'node_modules/.bin/plimsoll'),
-    ['scan', '--format', 'json', '--no-cache', `rootfs:${project}`],
+    ['scan', '--format', 'json', '--no-cache', `rootfs:${empty}`],
     {
       cwd: project,
       env: environment,
