@@ -94,6 +94,10 @@ export const LIMITS = {
   rpmHeaderBytes: 64 * 2 ** 20,
   /** Flaws of one database, or of one kind in one layer, that are listed one by one; the rest are counted. */
   listedFlaws: 20,
+  /** One advisory of a feed that has one a file (OSV), unpacked. */
+  advisoryBytes: 32 * 2 ** 20,
+  /** Packages that one advisory names, and versions that it lists for one of them. */
+  advisoryEntries: 100_000,
   /** One entry of the facts cache, on disk and unpacked. */
   cacheEntryBytes: 2 ** 30,
   /** Reading one layer. */

@@ -4,6 +4,7 @@ import type { Target } from '../domain/image/target.ts';
 import type { ExtraRead, LayerCollector } from '../domain/layers/collector.ts';
 import type { Limits } from '../domain/limits.ts';
 import type { Analyzer } from '../domain/packages/ecosystem.ts';
+import type { Advisory, DatabaseInfo, Enrichment } from '../domain/vulnerabilities/advisory.ts';
 
 /** What the use cases need from outside. One or two methods each; adapters implement them, main.ts wires them. */
 
@@ -150,4 +151,16 @@ export interface FactsKey {
 export interface FactsCache {
   get(key: FactsKey): Promise<Uint8Array | null>;
   put(key: FactsKey, bytes: Uint8Array): Promise<void>;
+}
+
+/** Advisories as a database was built, read-only. Synchronous: a look-up takes microseconds. */
+export interface AdvisoryDatabase {
+  /**
+   * Every advisory for one package name in one namespace, sorted by id and source; each with only the `affected` entries of
+   * that namespace and name. Both are spelt as in AffectedPackage.
+   */
+  lookup(ecosystem: string, name: string): readonly Advisory[];
+  /** What is known of a CVE beside advisories: KEV, EPSS, NVD. */
+  enrichment(cveId: string): Enrichment | null;
+  describe(): DatabaseInfo;
 }
