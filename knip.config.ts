@@ -16,7 +16,6 @@ const config: KnipConfig = {
     'ajv',
     'ajv-draft-04',
     'ajv-formats',
-    'execa',
     'lmdb',
     'saxes',
     'smol-toml',

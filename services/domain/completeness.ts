@@ -29,6 +29,8 @@ export const GAP_CLASSES = {
   'distribution-unknown': 'blocking',
   /** No package of any kind was found. */
   'no-packages': 'blocking',
+  /** An engine that was asked for could not be run, was stopped, or gave no answer that holds. */
+  'engine-failed': 'blocking',
   /** --skip-dirs or --skip-files left out a file of a package database. */
   'wanted-file-skipped': 'blocking',
   /** --skip-dirs or --skip-files left out other files, perhaps some that describe one package of a language. */
@@ -45,6 +47,8 @@ export const GAP_CLASSES = {
   'package-file-unparsable': 'listed',
   /** An SBOM says itself that it does not list everything. */
   'sbom-incomplete': 'listed',
+  /** The kernel gave no namespaces to an engine: it ran with the network in reach. */
+  'engine-not-isolated': 'listed',
   /** History and layers do not align: instructions are unknown. */
   'history-misaligned': 'listed',
   /** The config's platform is not the one that was asked for or that the index names. */

@@ -100,6 +100,14 @@ export const LIMITS = {
   advisoryEntries: 100_000,
   /** One entry of the facts cache, on disk and unpacked. */
   cacheEntryBytes: 2 ** 30,
+  /** What an engine writes to standard output, and to standard error. */
+  engineOutputBytes: 128 * 2 ** 20,
+  /** Memory of an engine: of one process, and of all of them together. */
+  engineMemoryBytes: 4 * 2 ** 30,
+  /** Processes of an engine at one time. */
+  engineProcesses: 64,
+  /** One run of an engine. */
+  engineMs: 10 * 60_000,
   /** Reading one layer. */
   layerMs: 10 * 60_000,
   /** One scan. */

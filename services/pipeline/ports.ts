@@ -4,6 +4,7 @@ import type { Target } from '../domain/image/target.ts';
 import type { ExtraRead, LayerCollector } from '../domain/layers/collector.ts';
 import type { Limits } from '../domain/limits.ts';
 import type { Analyzer } from '../domain/packages/ecosystem.ts';
+import type { EngineName, ForeignPackage } from '../domain/report/engines.ts';
 import type { Advisory, DatabaseInfo, Enrichment } from '../domain/vulnerabilities/advisory.ts';
 
 /** What the use cases need from outside. One or two methods each; adapters implement them, main.ts wires them. */
@@ -163,4 +164,44 @@ export interface AdvisoryDatabase {
   /** What is known of a CVE beside advisories: KEV, EPSS, NVD. */
   enrichment(cveId: string): Enrichment | null;
   describe(): DatabaseInfo;
+}
+
+/** A scanner of somebody else that is to look at the target too. */
+export interface EngineChoice {
+  readonly name: EngineName;
+  /** The executable; null: the first of that name in PATH. */
+  readonly path: string | null;
+  /** What the executable must hash to, as 64 hexadecimal digits; null: nothing is said. */
+  readonly sha256: string | null;
+}
+
+/** What an engine is to look at: the very image or directory that we read. */
+export interface EngineTarget {
+  readonly kind: OpenedTarget['targetKind'];
+  readonly path: string;
+  /** null where there is none (classic docker save, directories). */
+  readonly manifestDigest: string | null;
+  /** By this an engine proves which image it read; null for directories. */
+  readonly configDigest: string | null;
+}
+
+export interface EngineReading {
+  readonly name: EngineName;
+  /** As it states itself; null where it was not asked, or did not say. */
+  readonly version: string | null;
+  readonly packages: readonly ForeignPackage[];
+  /** Why there is no answer that holds; `packages` is then empty. */
+  readonly failure: string | null;
+  /** Whether it ran in namespaces of its own, without a network; null where it did not run. */
+  readonly isolated: boolean | null;
+}
+
+/** Runs engines. Never raises for what an engine does, only where `signal` is aborted. */
+export interface EngineRunner {
+  run(choice: EngineChoice, target: EngineTarget, options: EngineOptions): Promise<EngineReading>;
+}
+
+export interface EngineOptions {
+  readonly limits: Limits;
+  readonly signal: AbortSignal;
 }
