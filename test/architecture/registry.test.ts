@@ -7,7 +7,7 @@ import { documentedRows } from './documentation.ts';
 import { ecosystemFaults } from './ecosystem-rules.ts';
 
 /** Corpora that are named after the specification of the versions rather than the ecosystem. */
-const CORPORA: Readonly<Record<string, string>> = { npm: 'semver', python: 'pep440', java: 'maven' };
+const CORPORA: Readonly<Record<string, string>> = { npm: 'semver', python: 'pep440', java: 'maven', ruby: 'rubygems' };
 
 const ids = ECOSYSTEMS.map(({ id }) => id);
 

@@ -2,7 +2,7 @@ import type { Limits } from '../limits.ts';
 import { type DatabaseFile, type DatabaseUnit, EMPTY_UNIT, type PackageRecord } from './ecosystem.ts';
 import { quote, UnitGaps } from './unit-gaps.ts';
 
-/** One file that describes one package (package.json, METADATA, conda-meta) while it is read. */
+/** One file that describes packages (package.json, METADATA, installed.json) while it is read. */
 export interface PackageFile extends DatabaseFile {
   readonly limits: Limits;
   readonly gaps: UnitGaps;
@@ -14,25 +14,38 @@ export function packageFileUnit(
   limits: Limits,
   read: (file: PackageFile) => PackageRecord | null,
 ): DatabaseUnit {
+  return packageListUnit({ path, bytes }, limits, (file) => {
+    const record = read(file);
+    return record === null ? [] : [record];
+  });
+}
+
+/** The unit of one file that lists any number of packages. What `read` could not read it says in the gaps. */
+function packageListUnit(
+  { path, bytes }: DatabaseFile,
+  limits: Limits,
+  read: (file: PackageFile) => readonly PackageRecord[],
+): DatabaseUnit {
   const gaps = new UnitGaps();
   const most = limits.packageFileBytes;
-  let record: PackageRecord | null = null;
-  if (bytes.length <= most) record = read({ path, bytes, limits, gaps });
+  let packages: readonly PackageRecord[] = [];
+  if (bytes.length <= most) packages = read({ path, bytes, limits, gaps });
   else
     gaps.add(
       'limit-reached',
       `the file has ${bytes.length} bytes, more than the ${most} (packageFileBytes) to be parsed`,
     );
-  return { ...EMPTY_UNIT, path, isDatabase: true, packages: record === null ? [] : [record], gaps: gaps.all() };
+  return { ...EMPTY_UNIT, path, isDatabase: true, packages, gaps: gaps.all() };
 }
 
 /** A record of what languages say of their packages. */
 export function languagePackage(
-  record: Pick<PackageRecord, 'type' | 'name' | 'version' | 'licenses' | 'dependsOn'>,
+  record: Pick<PackageRecord, 'type' | 'name' | 'version' | 'licenses' | 'dependsOn'> &
+    Partial<Pick<PackageRecord, 'arch' | 'development'>>,
 ): PackageRecord {
   return {
-    ...record,
     arch: null,
+    ...record,
     source: null,
     epoch: null,
     modularity: null,

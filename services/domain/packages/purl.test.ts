@@ -35,6 +35,11 @@ test.each<[string, Partial<PackageRecord>, Distribution | null]>([
   ['pkg:pypi/some-thing@1.0', { type: 'pypi', name: 'Some_Thing', version: '1.0' }, debian],
   ['pkg:golang/github.com/a/b@v1.0.0', { type: 'golang', name: 'github.com/a/b', version: 'v1.0.0' }, null],
   ['pkg:golang/stdlib@1.22.3', { type: 'golang', name: 'stdlib', version: '1.22.3' }, null],
+  [
+    'pkg:gem/Nokogiri@1.16.0?platform=x86_64-linux',
+    { type: 'gem', name: 'Nokogiri', arch: 'x86_64-linux', version: '1.16.0' },
+    debian,
+  ],
   ['pkg:maven/org.a/b@1', { type: 'maven', name: 'org.a:b', version: '1' }, null],
   [
     'pkg:deb/debian/libstdc%2B%2B6@1:12.2-1~b1?arch=amd64&distro=debian-12&upstream=gcc-12',

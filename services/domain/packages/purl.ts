@@ -20,7 +20,7 @@ const NAMESPACES: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * The package URL of a record (purl-spec; types deb, rpm, apk, npm, pypi, golang, maven, conda). rpm: the version is version-release, the epoch a
+ * The package URL of a record (purl-spec; types deb, rpm, apk, npm, pypi, golang, maven, conda, gem). rpm: the version is version-release, the epoch a
  * qualifier. `distro`, `upstream` and `rpmmod` are the qualifiers that syft and grype write and read: release,
  * source package as NAME[@VERSION] where it differs, modularity label.
  */
@@ -33,7 +33,8 @@ export function packageUrl(record: PackageRecord, distribution: Distribution | n
   const qualify = (key: string, value: string | null): void => {
     if (value !== null) qualifiers[key] = value.toWellFormed();
   };
-  qualify('arch', arch);
+  // What a gem was built for, it calls its platform.
+  qualify(type === 'gem' ? 'platform' : 'arch', arch);
   if (type === 'rpm') {
     qualify('epoch', record.epoch === null ? null : String(record.epoch));
     qualify('rpmmod', record.modularity);

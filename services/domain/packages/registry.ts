@@ -7,9 +7,10 @@ import { npm } from './npm/index.ts';
 import { osRelease } from './os-release.ts';
 import { python } from './python/index.ts';
 import { rpm } from './rpm/index.ts';
+import { ruby } from './ruby/index.ts';
 
 /** Every ecosystem, sorted by id. A new one is a folder here and a line below. */
-export const ECOSYSTEMS: readonly Ecosystem[] = [apk, dpkg, go, java, npm, python, rpm];
+export const ECOSYSTEMS: readonly Ecosystem[] = [apk, dpkg, go, java, npm, python, rpm, ruby];
 
 /** Everything that scans read out of layers. */
 export const ANALYZERS: readonly Analyzer[] = [...ECOSYSTEMS, osRelease];
