@@ -83,15 +83,17 @@ async function firstReading(
   return parts.get(part) ?? (digest === null || cache === null ? null : await cache.get({ digest, part }));
 }
 
+/** Real paths of directories; of each only its last component is looked up, as those above it are known by then. */
 function realDirectories(view: ImageView): (directory: string) => string {
-  const known = new Map<string, string>();
-  return (directory) => {
-    let real = known.get(directory);
-    if (real === undefined) {
-      const resolved = directory === '' ? null : view.resolve(directory);
-      real = resolved?.kind === 'found' ? resolved.found.path : directory;
-      known.set(directory, real);
-    }
-    return real;
+  const known = new Map<string, string>([['', '']]);
+  const real = (directory: string): string => {
+    const before = known.get(directory);
+    if (before !== undefined) return before;
+    const path = joinPath(real(parentOf(directory)), baseOf(directory));
+    const resolved = view.find(path)?.entry.type === 'symlink' ? view.resolve(path) : null;
+    const found = resolved?.kind === 'found' ? resolved.found.path : path;
+    known.set(directory, found);
+    return found;
   };
+  return real;
 }

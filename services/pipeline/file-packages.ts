@@ -15,6 +15,7 @@ interface VisibleFile {
   readonly path: string;
   /** The layer that has the file, base first. */
   readonly layer: number;
+  readonly entry: FoundEntry['entry'];
 }
 
 /**
@@ -95,19 +96,18 @@ export class FilePackages {
     const isSkipped = skipMatcher(skipDirs, skipFiles);
     const names = new Set([...facts.units.map(({ realPath }) => realPath), ...(facts.links ?? [])]);
     return [...names].flatMap((path) => {
-      const isSeen = this.#view.find(path)?.layer === index && !isSkipped(path);
-      return isSeen ? [{ analyzer, path, layer: index }] : [];
+      const found = this.#view.find(path);
+      return found?.layer === index && !isSkipped(path) ? [{ analyzer, path, layer: index, entry: found.entry }] : [];
     });
   }
 
   /** The reading that a hard link needs, where its bytes were not read under a name that is as good. */
-  #unread({ analyzer, path, layer }: VisibleFile): WantedFile[] {
-    const found = this.#view.find(path);
-    if (found?.entry.type !== 'hardlink') return [];
-    const content = this.#view.contentOf(found);
+  #unread(file: VisibleFile): WantedFile[] {
+    if (file.entry.type !== 'hardlink') return [];
+    const content = this.#view.contentOf(file);
     if (content.kind !== 'found' || content.found.entry.type !== 'file') return [];
-    const read = this.#readAs({ analyzer, path, layer }, content.found);
-    return this.#units.has(read) ? [] : [{ ...read, readAs: path }];
+    const read = this.#readAs(file, content.found);
+    return this.#units.has(read) ? [] : [{ ...read, readAs: file.path }];
   }
 
   #readAs({ analyzer, path }: VisibleFile, { layer, path: realPath }: FoundEntry): WantedFile {
@@ -115,12 +115,11 @@ export class FilePackages {
   }
 
   #unitsOf(file: VisibleFile): readonly DatabaseUnit[] {
-    return this.#unitsAt(file, file.layer)?.units ?? [];
+    return this.#unitsAt(file, file)?.units ?? [];
   }
 
-  /** What the file by that name said in the view after layer `top`, and the layer that has it. */
-  #unitsAt(file: VisibleFile, top: number): { layer: number; units: readonly DatabaseUnit[] } | null {
-    const found = this.#view.find(file.path, top);
+  /** What the file by that name said where the view after some layer had it as `found`, and the layer that has it. */
+  #unitsAt(file: VisibleFile, found: FoundEntry | null): { layer: number; units: readonly DatabaseUnit[] } | null {
     if (found === null) return null;
     const content = found.entry.type === 'hardlink' ? this.#view.contentOf(found) : null;
     if (content !== null && content.kind !== 'found') return null;
@@ -140,7 +139,7 @@ export class FilePackages {
     const key = this.#keyOf(record);
     let { layer } = file;
     while (layer > 0) {
-      const below = this.#unitsAt(file, layer - 1);
+      const below = this.#unitsAt(file, this.#view.find(file.path, layer - 1));
       if (!below?.units.some(({ packages }) => packages.some((each) => this.#keyOf(each) === key))) break;
       layer = below.layer;
     }

@@ -157,8 +157,16 @@ export class Inventory {
 
   find(path: string): InventoryEntry | null {
     const key = treeKey(path);
-    for (const entry of this.#block(this.#blockOf(key))) if (entry.key === key) return toEntry(entry);
-    return null;
+    const entries = this.#block(this.#blockOf(key));
+    let low = 0;
+    let high = entries.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (entries[middle]!.key < key) low = middle + 1;
+      else high = middle;
+    }
+    const entry = entries[low];
+    return entry?.key === key ? toEntry(entry, path) : null;
   }
 
   /** Everything below `directory` in tree order ('' for all), not the directory itself. */
