@@ -24,6 +24,7 @@ const session: Session = {
   },
   scanDependencies: async (cache) => {
     const { createHash } = await import('node:crypto');
+    const { LocalEngines } = await import('./adapters/engines/local-engines.ts');
     const { LocalTargetOpener } = await import('./adapters/archive/open-target.ts');
     const { LayerThreads } = await import('./adapters/threads/layer-threads.ts');
     const { ANALYZERS } = await import('./domain/packages/registry.ts');
@@ -31,6 +32,7 @@ const session: Session = {
       opener: new LocalTargetOpener(),
       reader: new LayerThreads(layerWorker),
       cache,
+      engineRunner: new LocalEngines(process.env.PATH),
       analyzers: ANALYZERS,
       sha256: (bytes) => createHash('sha256').update(bytes).digest('hex'),
       breathe: () => setImmediate(),

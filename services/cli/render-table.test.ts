@@ -48,6 +48,32 @@ Partial: 5 packages, 1 hidden, 3 of 4 layers read, 1 blocking gap, 1 listed gap.
 `);
   });
 
+  it('says which engine found what, where there are several', () => {
+    const report = complete(sampleReport());
+    const engines = [
+      ...report.engines,
+      { name: 'trivy', version: '0.72.0', status: 'ok' },
+      { name: 'syft', version: null, status: 'failed' },
+    ] as const;
+    const packages = [
+      samplePackage({ name: 'curl', version: '1', foundBy: ['plimsoll', 'trivy'] }),
+      samplePackage({ name: 'left-pad', version: '1.3.0', type: 'npm', arch: null, layer: null, foundBy: ['trivy'] }),
+    ];
+    const image = { ...report.image, layers: [] };
+    expect(renderTable({ ...report, image, engines, packages }, pipe)).toBe(`\
+Target  docker-archive:./shop.tar
+Digest  ${digest}
+System  Debian GNU/Linux 12 (bookworm), linux/amd64
+Engines plimsoll 0.1.0, trivy 0.72.0, syft failed
+
+PACKAGE   VERSION  TYPE       FOUND BY
+curl      1        deb/amd64  plimsoll, trivy
+left-pad  1.3.0    npm        trivy
+
+Complete: 2 packages.
+`);
+  });
+
   it('shows an installed system without layers', () => {
     const report = complete(sampleReport());
     const target = { kind: 'rootfs', reference: '/', digest: null, platform: null } as const;

@@ -75,17 +75,22 @@ function reportBlocks(report: Report, width: number, paint: Paint): string[][] {
   ].filter((lines) => lines.length > 0);
 }
 
-function head({ target, image }: Report, width: number, paint: Paint): string[] {
+function head({ target, image, engines }: Report, width: number, paint: Paint): string[] {
   const distribution = image.os === null ? 'distribution unknown' : (image.os.prettyName ?? osName(image.os));
   return facts(
     [
       ['Target', `${target.kind}:${target.reference}`],
       ['Digest', target.digest],
       ['System', target.platform === null ? distribution : `${distribution}, ${target.platform}`],
+      ['Engines', engines.length < 2 ? null : engines.map(engineText).join(', ')],
     ],
     width,
     paint,
   );
+}
+
+function engineText({ name, version, status }: Report['engines'][number]): string {
+  return [name, version ?? [], status === 'failed' ? 'failed' : []].flat().join(' ');
 }
 
 function osName({ id, versionId }: { id: string; versionId: string | null }): string {
@@ -140,12 +145,14 @@ function layers(report: Report, width: number, paint: Paint): string[] {
 function packages(report: Report, width: number, paint: Paint): string[] {
   if (report.packages.length === 0) return [paint.dim('No packages were found.')];
   const withLayers = hasLayers(report);
+  const withEngines = report.engines.length > 1;
   const withNotes = report.packages.some((each) => each.hiddenBy !== null);
   const columns: Column[] = [
     { header: 'PACKAGE', overflow: 'wrap' },
     { header: 'VERSION', overflow: 'wrap' },
     { header: 'TYPE', overflow: 'cut' },
   ];
+  if (withEngines) columns.push({ header: 'FOUND BY', overflow: 'wrap' });
   if (withLayers) columns.push({ header: 'LAYER', align: 'right', overflow: 'cut' });
   if (withNotes) columns.push({ header: '', overflow: 'cut' });
   const row = (each: ReportPackage): Cell[] => {
@@ -155,6 +162,7 @@ function packages(report: Report, width: number, paint: Paint): string[] {
       { text: each.version, ...dim },
       { text: each.arch === null ? each.type : `${each.type}/${each.arch}`, paint: paint.dim },
     ];
+    if (withEngines) cells.push({ text: each.foundBy.join(', '), paint: paint.dim });
     if (withLayers)
       cells.push(each.layer === null ? { text: '?', paint: paint.dim } : { text: `${each.layer}`, ...dim });
     if (withNotes)

@@ -1,13 +1,14 @@
 import type { Report, ReportDocument } from '../domain/report/report.ts';
 import { serializeReport } from '../domain/report/serialize.ts';
 import { scanTarget } from '../pipeline/scan-target.ts';
+import type { EngineOptions } from './engine-options.ts';
 import { parseOutputs, writeOutputs } from './output.ts';
 import { renderTable, tableOptions } from './render-table.ts';
 import type { ScanOptions } from './scan-options.ts';
 import type { Session } from './session.ts';
 import { withScan } from './with-scan.ts';
 
-export interface ScanCommandOptions extends ScanOptions {
+export interface ScanCommandOptions extends ScanOptions, EngineOptions {
   readonly format?: readonly string[];
   readonly output?: string;
 }

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { TARGET_FORMS } from '../domain/image/target.ts';
+import { addEngineOptions } from './engine-options.ts';
 import { OUTPUT_FORMATS } from './output-formats.ts';
 import type { ScanCommandOptions } from './run-scan.ts';
 import { addScanOptions, collect } from './scan-options.ts';
@@ -15,6 +16,7 @@ Examples:
   $ plimsoll scan --platform linux/arm64 oci-dir:./layout:latest
   $ plimsoll scan --format table --format json=report.json ./image.tar
   $ plimsoll scan rootfs:/
+  $ plimsoll scan --engine plimsoll,trivy ./image.tar
 
 Exit codes: 0 everything was read; 3 something was not, and the report says what; 1 error.`;
 
@@ -32,7 +34,7 @@ export function addScanCommand(program: Command, session: Session, exit: (code: 
       collect,
     )
     .option('-o, --output <file>', 'write to this file instead of standard output');
-  addScanOptions(command)
+  addEngineOptions(addScanOptions(command))
     .addHelpText('after', EXAMPLES)
     .action(async (target: string, options: ScanCommandOptions) => {
       const { runScan } = await import('./run-scan.ts');

@@ -5,24 +5,31 @@ import { LIMITS } from '../domain/limits.ts';
 import type { ProgressSink } from '../pipeline/ports.ts';
 import type { ScanRequest } from '../pipeline/scan-target.ts';
 import { parseDuration } from './duration.ts';
+import { type EngineOptions, parseEngines } from './engine-options.ts';
 import type { ScanOptions } from './scan-options.ts';
 
 /** From what was typed to what is done. */
 export function scanRequest(
   target: string,
-  options: ScanOptions,
+  options: ScanOptions & EngineOptions,
   onProgress: ProgressSink,
   signal: AbortSignal,
 ): ScanRequest {
   if (options.quiet && options.verbose) throw new PlimsollError('USAGE', '--quiet and --verbose exclude each other');
   const { platform, inventory, skipDirs = [], skipFiles = [], crossMounts = false, timeout } = options;
+  const parsed = parseTarget(target);
+  const engines = parseEngines(options);
+  if (parsed.path === '-' && engines.length > 0) {
+    throw new PlimsollError('USAGE', 'engines read files, not standard input; write it to a file and scan that');
+  }
   return {
-    target: parseTarget(target),
+    target: parsed,
     platform: platform === undefined ? null : platform === 'all' ? 'all' : parsePlatform(platform),
     fullInventory: inventory === 'full',
     crossMounts,
     skipDirs,
     skipFiles,
+    engines,
     limits: { ...LIMITS, scanMs: parseDuration(timeout, '--timeout') },
     onProgress,
     signal,

@@ -1,6 +1,7 @@
 import { PlimsollError } from '../domain/errors.ts';
 import type { LayerProgress } from '../pipeline/ports.ts';
 import type { ScanDependencies, ScanRequest } from '../pipeline/scan-target.ts';
+import type { EngineOptions } from './engine-options.ts';
 import { printable } from './printable.ts';
 import { ProgressDisplay } from './progress.ts';
 import type { ScanOptions } from './scan-options.ts';
@@ -14,7 +15,7 @@ import type { CacheSession, Session } from './session.ts';
 export async function withScan<Result>(
   session: Session,
   target: string,
-  options: ScanOptions,
+  options: ScanOptions & EngineOptions,
   use: (request: ScanRequest, dependencies: ScanDependencies) => Promise<Result>,
 ): Promise<Result> {
   const stop = new AbortController();

@@ -38,10 +38,17 @@ async function listed(layers: readonly (readonly FakeEntry[])[], cache: FactsCac
     },
   };
   const options = fakeOptions({ analyzers: ANALYZERS, cache });
-  const request = { ...options, target: parseTarget('docker-archive:x'), platform: null, crossMounts: false };
+  const request = {
+    ...options,
+    engines: [],
+    target: parseTarget('docker-archive:x'),
+    platform: null,
+    crossMounts: false,
+  };
   const clock = { moment: () => '', elapsed: () => 0 };
   const lines: string[] = [];
-  const dependencies = { ...options, opener: { open: async () => opened }, reader, clock, version: '0' };
+  const engineRunner = { run: async () => Promise.reject(new Error('no engine was asked for')) };
+  const dependencies = { ...options, engineRunner, opener: { open: async () => opened }, reader, clock, version: '0' };
   const { complete } = await listFiles(request, dependencies, ({ path, type, layer, owner, target }) => {
     lines.push(
       `${layer} ${type} ${path}${target === null ? '' : ` -> ${target}`}${owner === null ? '' : ` (${owner})`}`,

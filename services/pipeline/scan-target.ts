@@ -5,9 +5,18 @@ import type { Report, ReportDocument } from '../domain/report/report.ts';
 import { buildReport } from './build-report.ts';
 import type { PlatformChoice } from './choose-image.ts';
 import { listPackages } from './list-packages.ts';
-import type { FactsCache, LayerReader, ProgressSink, Sha256, TargetOpener } from './ports.ts';
+import type {
+  EngineChoice,
+  EngineRunner,
+  FactsCache,
+  LayerReader,
+  ProgressSink,
+  Sha256,
+  TargetOpener,
+} from './ports.ts';
 import { readFacts } from './read-facts.ts';
 import { resolveImages, type SourceImage } from './resolve-images.ts';
+import { runEngines } from './run-engines.ts';
 
 /** Everything a scan needs from outside. */
 export interface ScanDependencies {
@@ -15,6 +24,7 @@ export interface ScanDependencies {
   readonly reader: LayerReader;
   readonly cache: FactsCache | null;
   readonly analyzers: readonly Analyzer[];
+  readonly engineRunner: EngineRunner;
   readonly sha256: Sha256;
   /** Now, as an ISO moment; and a stopwatch in milliseconds. */
   readonly clock: { moment(): string; elapsed(): number };
@@ -30,12 +40,14 @@ export interface ScanRequest {
   readonly crossMounts: boolean;
   readonly skipDirs: readonly string[];
   readonly skipFiles: readonly string[];
+  /** Scanners of others to run beside our own; usually none. */
+  readonly engines: readonly EngineChoice[];
   readonly limits: Limits;
   readonly onProgress: ProgressSink;
   readonly signal: AbortSignal;
 }
 
-/** reference → source → manifest → layers → facts → packages → report. */
+/** reference → source → manifest → layers → facts → packages → report, to which engines may add. */
 export async function scanTarget(request: ScanRequest, dependencies: ScanDependencies): Promise<ReportDocument> {
   const { target, platform } = request;
   const opened = await dependencies.opener.open(target, request);
@@ -67,7 +79,7 @@ async function scanImage(
   const listed = clock.elapsed();
   const timings = { readMs: read - started, listMs: listed - read };
   const { target } = request;
-  return buildReport({
+  const report = buildReport({
     tool: dependencies,
     createdAt: clock.moment(),
     target,
@@ -77,4 +89,7 @@ async function scanImage(
     list,
     timings,
   });
+  if (request.engines.length === 0) return report;
+  const seen = { ...image, kind: targetKind, path: target.path };
+  return runEngines(report, seen, dependencies.engineRunner, { ...request, clock });
 }

@@ -8,6 +8,7 @@ import { MessageChannel } from 'node:worker_threads';
 import { afterAll } from 'vitest';
 import { feedArchivedLayers } from '../../services/adapters/archive/feed-layers.ts';
 import { LocalTargetOpener } from '../../services/adapters/archive/open-target.ts';
+import { LocalEngines } from '../../services/adapters/engines/local-engines.ts';
 import { feedDirectory } from '../../services/adapters/rootfs/feed-directory.ts';
 import { LayerThreads } from '../../services/adapters/threads/layer-threads.ts';
 import type { LayerMessage, LayerTask } from '../../services/adapters/threads/protocol.ts';
@@ -42,6 +43,7 @@ export function wired(target: string, changes: ScanChanges = {}): [ScanRequest, 
     crossMounts: false,
     skipDirs: [],
     skipFiles: [],
+    engines: [],
     onProgress: () => {},
     signal: new AbortController().signal,
     ...asked,
@@ -51,6 +53,7 @@ export function wired(target: string, changes: ScanChanges = {}): [ScanRequest, 
     opener: new LocalTargetOpener(),
     reader,
     cache,
+    engineRunner: new LocalEngines(process.env.PATH),
     analyzers: ANALYZERS,
     sha256: (bytes) => createHash('sha256').update(bytes).digest('hex'),
     breathe: () => Promise.resolve(),

@@ -21,7 +21,7 @@ export const SYFT: Engine = {
     SYFT_PYTHON_SEARCH_REMOTE_LICENSES: 'false',
   },
   async prepare(target, directory) {
-    return ['scan', '--quiet', '--output', 'syft-json', ...(await source(target, directory))];
+    return ['scan', '--output', 'syft-json', ...(await source(target, directory))];
   },
   read: (output, limits) =>
     readAnswer(output, (document) => {

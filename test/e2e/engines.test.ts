@@ -1,0 +1,64 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import type { Report } from '../../services/domain/report/report.ts';
+import { cycloneDx, fakeTrivy } from '../support/fake-engine.ts';
+import { buildImage, dockerArchive } from '../support/image-builder.ts';
+import { file } from '../support/layer-builder.ts';
+import { archiveFile, runCommand, scratch } from '../support/scan.ts';
+
+const place = scratch('engines-command');
+const manifest = file('srv/a/node_modules/left/package.json', '{"name":"left","version":"1.0.0"}');
+const image = await buildImage({ layers: [{ entries: [manifest] }] });
+const archive = archiveFile(place, await dockerArchive([image]));
+const cache = ['--cache-dir', join(place, 'cache')];
+
+const found = {
+  'pkg:npm/left@1.0.0': 'srv/a/node_modules/left/package.json',
+  'pkg:npm/right@2.0.0': 'srv/a/package-lock.json',
+};
+const good = fakeTrivy(place, cycloneDx(image.configDigest, found));
+const bad = fakeTrivy(place, 'echo "FATAL no luck" >&2; exit 1');
+
+describe('plimsoll scan --engine', () => {
+  const scan = (path: string, ...args: string[]) =>
+    runCommand(['scan', ...cache, '--engine', 'plimsoll,trivy', '--engine-path', `trivy=${path}`, ...args]);
+
+  test('adds what the engine found', async () => {
+    const { code, stdout } = await scan(good.path!, '--format', 'json', archive);
+    const report = JSON.parse(stdout) as Report;
+    expect(code).toBe(0);
+    expect(report.packages.map(({ purl, foundBy }) => `${purl} ${foundBy.join('+')}`)).toEqual([
+      'pkg:npm/left@1.0.0 plimsoll+trivy',
+      'pkg:npm/right@2.0.0 trivy',
+    ]);
+  });
+
+  test('ends with 3 where the engine fails, and shows what we found', async () => {
+    const { code, stdout } = await scan(bad.path!, archive);
+    expect(code).toBe(3);
+    expect(stdout).toContain('trivy: it ended with code 1: FATAL no luck');
+    expect(stdout).toMatch(/^left +1\.0\.0 /m);
+  });
+
+  test('refuses standard input, and engines that nobody knows', async () => {
+    expect(await scan(good.path!, 'docker-archive:-')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('[USAGE]'),
+    });
+    const unknown = await runCommand(['scan', '--engine', 'grype', archive]);
+    expect([unknown.code, unknown.stderr]).toEqual([1, expect.stringContaining('"grype" is no engine')]);
+  });
+
+  test('is stopped with the scan, and leaves nothing behind', async () => {
+    const temporary = scratch('engine-temporary');
+    const sleeping = fakeTrivy(place, 'touch "$TMPDIR/here"; sleep 1000');
+    const { code, stderr } = await runCommand(
+      ['scan', ...cache, '--timeout', '3s', '--engine', 'trivy', '--engine-path', `trivy=${sleeping.path}`, archive],
+      '',
+      { environment: { TMPDIR: temporary } },
+    );
+    expect([code, stderr]).toEqual([1, expect.stringContaining('[TIMEOUT]')]);
+    expect(readdirSync(temporary).filter((name) => name.startsWith('plimsoll-engine'))).toEqual([]);
+  });
+});
