@@ -7,7 +7,13 @@ import { documentedRows } from './documentation.ts';
 import { ecosystemFaults } from './ecosystem-rules.ts';
 
 /** Corpora that are named after the specification of the versions rather than the ecosystem. */
-const CORPORA: Readonly<Record<string, string>> = { npm: 'semver', python: 'pep440', java: 'maven', ruby: 'rubygems' };
+const CORPORA: Readonly<Record<string, string>> = {
+  npm: 'semver',
+  python: 'pep440',
+  java: 'maven',
+  ruby: 'rubygems',
+  php: 'packagist',
+};
 
 const ids = ECOSYSTEMS.map(({ id }) => id);
 

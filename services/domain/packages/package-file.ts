@@ -21,7 +21,7 @@ export function packageFileUnit(
 }
 
 /** The unit of one file that lists any number of packages. What `read` could not read it says in the gaps. */
-function packageListUnit(
+export function packageListUnit(
   { path, bytes }: DatabaseFile,
   limits: Limits,
   read: (file: PackageFile) => readonly PackageRecord[],
@@ -63,17 +63,25 @@ const decoder = new TextDecoder();
  * The object that a JSON file holds; null, and a flaw, where it holds none. Reads what the ecosystems' own tools read:
  * a byte order mark is passed over, bytes that are no UTF-8 are replaced, and of a key given twice the last counts.
  */
-export function parseJson({ bytes, gaps }: PackageFile): JsonObject | null {
-  let value: unknown;
+export function parseJson(file: PackageFile): JsonObject | null {
+  const value = parseJsonValue(file);
+  if (value === undefined || isObject(value)) return value ?? null;
+  file.gaps.add('package-file-unparsable', 'JSON, but no object');
+  return null;
+}
+
+/** As `parseJson`, of a file that may hold any value; undefined, and a flaw, where it holds none. */
+export function parseJsonValue({ bytes, gaps }: PackageFile): unknown {
   try {
-    value = JSON.parse(decoder.decode(bytes));
+    return JSON.parse(decoder.decode(bytes));
   } catch (error) {
     gaps.add('package-file-unparsable', `no JSON: ${quote((error as Error).message)}`);
-    return null;
+    return undefined;
   }
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as JsonObject;
-  gaps.add('package-file-unparsable', 'JSON, but no object');
-  return null;
+}
+
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** Control and format characters: they can only deceive whoever reads a name. */

@@ -20,8 +20,8 @@ const NAMESPACES: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * The package URL of a record (purl-spec; types deb, rpm, apk, npm, pypi, golang, maven, conda, gem). rpm: the version is version-release, the epoch a
- * qualifier. `distro`, `upstream` and `rpmmod` are the qualifiers that syft and grype write and read: release,
+ * The package URL of a record (purl-spec; types deb, rpm, apk, npm, pypi, golang, maven, conda, gem,
+ * composer). rpm: the version is version-release, the epoch a qualifier. `distro`, `upstream` and `rpmmod` are the qualifiers that syft and grype write and read: release,
  * source package as NAME[@VERSION] where it differs, modularity label.
  */
 export function packageUrl(record: PackageRecord, distribution: Distribution | null): string {
@@ -52,10 +52,11 @@ export function packageUrl(record: PackageRecord, distribution: Distribution | n
   ).toString();
 }
 
-/** What the type's own names hold of a namespace: npm scopes, Go module paths, Maven groups. */
+/** What the type's own names hold of a namespace: npm scopes, Go module paths, Maven groups, vendors of Composer. */
 function splitName({ type, name }: PackageRecord): [namespace: string | undefined, name: string] {
   if (type === 'maven') return splitAt(name, name.indexOf(':'));
-  if (type === 'golang' || (type === 'npm' && name.startsWith('@'))) return splitAt(name, name.lastIndexOf('/'));
+  if (type === 'golang' || type === 'composer' || (type === 'npm' && name.startsWith('@')))
+    return splitAt(name, name.lastIndexOf('/'));
   return [undefined, name];
 }
 

@@ -5,12 +5,13 @@ import { go } from './go/index.ts';
 import { java } from './java/index.ts';
 import { npm } from './npm/index.ts';
 import { osRelease } from './os-release.ts';
+import { php } from './php/index.ts';
 import { python } from './python/index.ts';
 import { rpm } from './rpm/index.ts';
 import { ruby } from './ruby/index.ts';
 
 /** Every ecosystem, sorted by id. A new one is a folder here and a line below. */
-export const ECOSYSTEMS: readonly Ecosystem[] = [apk, dpkg, go, java, npm, python, rpm, ruby];
+export const ECOSYSTEMS: readonly Ecosystem[] = [apk, dpkg, go, java, npm, php, python, rpm, ruby];
 
 /** Everything that scans read out of layers. */
 export const ANALYZERS: readonly Analyzer[] = [...ECOSYSTEMS, osRelease];

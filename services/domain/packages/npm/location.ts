@@ -1,11 +1,6 @@
-const MODULES = 'node_modules';
+import { haveFixtures } from '../fixture-folders.ts';
 
-/** Folders of a package that hold made-up packages for its tests, which nothing loads. */
-const FIXTURES = new Set([
-  ...['test', 'tests', '__tests__', 'testing', 'testdata', 'test-data', 'spec', 'specs', 'e2e'],
-  ...['fixture', 'fixtures', '__fixtures__', 'mock', 'mocks', '__mocks__'],
-  ...['example', 'examples', 'demo', 'demos', 'bench', 'benchmark', 'benchmarks'],
-]);
+const MODULES = 'node_modules';
 
 /** Stores from which package managers link: `node_modules/.pnpm/NAME@VERSION/node_modules/NAME`. */
 const STORES = new Set(['.pnpm', '.bun', '.deno', '.store']);
@@ -29,7 +24,7 @@ export function installedName(path: string): string | null {
     const module = storedAt(folders, at) ?? moduleAt(folders, at);
     if (module === null || module.behind === folders.length) return module?.name ?? null;
     const next = folders.indexOf(MODULES, module.behind);
-    if (next < 0 || folders.slice(module.behind, next).some((folder) => FIXTURES.has(folder))) return null;
+    if (next < 0 || haveFixtures(folders.slice(module.behind, next))) return null;
     at = next + 1;
   }
   return null;

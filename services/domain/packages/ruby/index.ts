@@ -1,14 +1,18 @@
 import type { Ecosystem } from '../ecosystem.ts';
+import { haveFixtures } from '../fixture-folders.ts';
 import { readGemspec } from './gemspec.ts';
 import { compare } from './version.ts';
 
 /** Where RubyGems looks for what is installed, and for what came with Ruby. Gemspecs elsewhere are sources. */
 const INSTALLED = /(?:^|\/)specifications\/(?:default\/)?[^/]+\.gemspec$/;
-/** A gem that carries made-up gems to test itself. */
-const FIXTURE = /\/gems\/[^/]+-[0-9][^/]*\/(?:.+\/)?(?:specs?|tests?|features|fixtures)\//;
+/** The sources of an installed gem. */
+const SOURCES = /(?:^|\/)gems\/[^/]+-[0-9][^/]*\//;
 
+/** A gem may carry made-up gems to test itself. */
 function isInstalled(path: string): boolean {
-  return INSTALLED.test(path) && !FIXTURE.test(path);
+  if (!INSTALLED.test(path)) return false;
+  const sources = SOURCES.exec(path);
+  return sources === null || !haveFixtures(path.slice(sources.index + sources[0].length).split('/'));
 }
 
 /** Gems as RubyGems, Bundler and Debian install them, default gems of Ruby included. */
