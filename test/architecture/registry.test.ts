@@ -13,6 +13,7 @@ const CORPORA: Readonly<Record<string, string>> = {
   java: 'maven',
   ruby: 'rubygems',
   php: 'packagist',
+  dotnet: 'nuget',
 };
 
 const ids = ECOSYSTEMS.map(({ id }) => id);

@@ -1,4 +1,5 @@
 import { apk } from './apk/index.ts';
+import { dotnet } from './dotnet/index.ts';
 import { dpkg } from './dpkg/index.ts';
 import type { Analyzer, Ecosystem } from './ecosystem.ts';
 import { go } from './go/index.ts';
@@ -11,7 +12,7 @@ import { rpm } from './rpm/index.ts';
 import { ruby } from './ruby/index.ts';
 
 /** Every ecosystem, sorted by id. A new one is a folder here and a line below. */
-export const ECOSYSTEMS: readonly Ecosystem[] = [apk, dpkg, go, java, npm, php, python, rpm, ruby];
+export const ECOSYSTEMS: readonly Ecosystem[] = [apk, dotnet, dpkg, go, java, npm, php, python, rpm, ruby];
 
 /** Everything that scans read out of layers. */
 export const ANALYZERS: readonly Analyzer[] = [...ECOSYSTEMS, osRelease];
