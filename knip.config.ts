@@ -13,11 +13,9 @@ const config: KnipConfig = {
     '@open-policy-agent/opa-wasm',
     '@renovatebot/ruby-semver',
     'ae-cvss-calculator',
-    'ajv',
+    '@cyclonedx/cyclonedx-library', // its schemas
     'ajv-draft-04',
-    'ajv-formats',
     'lmdb',
-    'saxes',
     'smol-toml',
     'undici',
     'yaml',

@@ -42,7 +42,11 @@ describe('parseOutputs', () => {
   });
 
   it.each<[string[], string | undefined, RegExp]>([
-    [['xml'], undefined, /"xml" is no format; --format takes table or json/],
+    [
+      ['xml'],
+      undefined,
+      /"xml" is no format; --format takes table, json, cyclonedx, spdx, spdx-tag-value, or FORMAT=FILE/,
+    ],
     [[''], undefined, /"" is no format/],
     [['json='], undefined, /names no file/],
     [['json', 'table'], undefined, /two formats go to standard output/],

@@ -31,7 +31,7 @@ export function parseOutputs(formats: readonly string[], output?: string): Outpu
     const format = equals < 0 ? spec : spec.slice(0, equals);
     const known = OUTPUT_FORMATS.find((each) => each === format);
     if (known === undefined) {
-      throw usage(`"${format}" is no format; --format takes ${OUTPUT_FORMATS.join(' or ')}, or FORMAT=FILE`);
+      throw usage(`"${format}" is no format; --format takes ${OUTPUT_FORMATS.join(', ')}, or FORMAT=FILE`);
     }
     const file = equals < 0 ? (output ?? '-') : spec.slice(equals + 1);
     if (file === '')
@@ -50,11 +50,11 @@ export function parseOutputs(formats: readonly string[], output?: string): Outpu
 /** Writes each output; files first, so that a reader that closes standard output early loses none. Raises OUTPUT_FAILED. */
 export async function writeOutputs(
   outputs: readonly Output[],
-  render: (output: Output) => string,
+  render: (output: Output) => string | Promise<string>,
   stdout: Writable,
 ): Promise<void> {
-  for (const output of outputs) if (output.file !== null) writeOutputFile(output.file, render(output));
-  for (const output of outputs) if (output.file === null) await writeStream(stdout, render(output));
+  for (const output of outputs) if (output.file !== null) writeOutputFile(output.file, await render(output));
+  for (const output of outputs) if (output.file === null) await writeStream(stdout, await render(output));
 }
 
 /**

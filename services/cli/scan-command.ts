@@ -17,20 +17,23 @@ Examples:
   $ plimsoll scan --format table --format json=report.json ./image.tar
   $ plimsoll scan rootfs:/
   $ plimsoll scan --engine plimsoll,trivy ./image.tar
+  $ plimsoll scan --format cyclonedx=app.cdx.json ./image.tar
+  $ plimsoll scan sbom:app.cdx.json
+  $ syft app:1.2 -o spdx-json | plimsoll scan sbom:- --format json
 
 Exit codes: 0 everything was read; 3 something was not, and the report says what; 1 error.`;
 
 export function addScanCommand(program: Command, session: Session, exit: (code: number) => void): void {
   const command = program
     .command('scan')
-    .summary('list the packages of an image or an installed system')
+    .summary('list the packages of an image, an installed system or an SBOM')
     .description(
-      'List the packages of an image or an installed system, with the layer and the instruction that brought each.',
+      'List the packages of an image, an installed system or an SBOM, with the layer and the instruction that brought each.',
     )
     .argument('<target>', 'what to read; see Targets')
     .option(
       '-f, --format <format[=file]>',
-      `${OUTPUT_FORMATS.join(' or ')}, to standard output or a file (repeatable; default table)`,
+      `${OUTPUT_FORMATS.join(', ')}, to standard output or a file (repeatable; default table)`,
       collect,
     )
     .option('-o, --output <file>', 'write to this file instead of standard output');

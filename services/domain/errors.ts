@@ -11,6 +11,8 @@ export const ERROR_TABLE = {
   MANIFEST_INVALID: { exit: 1, http: 422, retry: false },
   MANIFEST_SCHEMA1: { exit: 1, http: 422, retry: false },
   NOT_AN_IMAGE: { exit: 1, http: 422, retry: false },
+  NOT_AN_SBOM: { exit: 1, http: 422, retry: false },
+  SBOM_VERSION_UNSUPPORTED: { exit: 1, http: 422, retry: false },
   BLOB_MISSING: { exit: 1, http: 404, retry: true },
   DIGEST_MISMATCH: { exit: 1, http: 422, retry: true },
   ARCHIVE_INVALID: { exit: 1, http: 422, retry: false },

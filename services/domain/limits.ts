@@ -88,7 +88,13 @@ export const LIMITS = {
   jarMetadataBytes: 16 * 2 ** 20,
   /** What is kept of one Java archive and of all in it: names, the main parts of manifests, pom.properties. */
   jarTextBytes: 64 * 2 ** 20,
-  /** Provides and dependencies that the packages of one database name. */
+  /** An SBOM as a whole. */
+  sbomBytes: 128 * 2 ** 20,
+  /** One line, and one text of several lines, of an SBOM in the tag-value form: Plimsoll writes all that it knows of a package into one. */
+  sbomFieldBytes: 64 * 2 ** 20,
+  /** Components inside components of an SBOM. */
+  sbomNesting: 100,
+  /** Provides and dependencies that the packages of one database name; entries, relationships and dependencies of one SBOM. */
   relations: 5_000_000,
   /** One package of an rpm database. */
   rpmHeaderBytes: 64 * 2 ** 20,

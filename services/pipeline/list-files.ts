@@ -1,3 +1,4 @@
+import { PlimsollError } from '../domain/errors.ts';
 import type { InventoryEntry } from '../domain/layers/inventory.ts';
 import { fileOwners } from './file-owners.ts';
 import { listPackages } from './list-packages.ts';
@@ -28,7 +29,8 @@ export async function listFiles(
   const { target, platform } = request;
   const opened = await dependencies.opener.open(target, request);
   try {
-    const selector = target.kind === 'rootfs' ? null : target.selector;
+    if (opened.kind === 'sbom') throw new PlimsollError('USAGE', 'an SBOM lists no file system; name the image itself');
+    const selector = 'selector' in target ? target.selector : null;
     const { images } = await resolveImages(opened, selector, platform === 'all' ? null : platform, dependencies.sha256);
     const options = { ...request, ...dependencies };
     const layers = await readFacts(images[0]!, dependencies.reader, options);

@@ -51,7 +51,12 @@ export type OpenedTarget = {
     }
   | { readonly kind: 'loose'; readonly images: readonly LooseImage[] }
   | { readonly kind: 'rootfs'; readonly location: BlobLocation }
+  /** The whole document; at most `limits.sbomBytes`. */
+  | { readonly kind: 'sbom'; readonly bytes: Uint8Array }
 );
+
+/** What has layers to be read. */
+export type OpenedImage = Exclude<OpenedTarget, { readonly kind: 'sbom' }>;
 
 export interface TargetOpener {
   open(target: Target, options: OpenOptions): Promise<OpenedTarget>;

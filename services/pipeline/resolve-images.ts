@@ -16,7 +16,7 @@ import { formatPlatform, type Platform, samePlatform } from '../domain/image/pla
 import type { Selector } from '../domain/image/target.ts';
 import { LIMITS } from '../domain/limits.ts';
 import { type Candidate, choosePlatforms, isNamed, type PlatformChoice, selectRoots } from './choose-image.ts';
-import type { BlobLocation, ContentStore, LooseImage, OpenedTarget, Sha256 } from './ports.ts';
+import type { BlobLocation, ContentStore, LooseImage, OpenedImage, Sha256 } from './ports.ts';
 
 /** One layer of one image, ready to be read. */
 export interface SourceLayer {
@@ -52,7 +52,7 @@ export interface ResolvedImages {
 
 /** From what was opened to the images to scan: index, platform, manifest, config. */
 export async function resolveImages(
-  opened: OpenedTarget,
+  opened: OpenedImage,
   selector: Selector,
   choice: PlatformChoice,
   sha256: Sha256,

@@ -1,3 +1,4 @@
+import { PlimsollError } from '../domain/errors.ts';
 import type { Target } from '../domain/image/target.ts';
 import type { Limits } from '../domain/limits.ts';
 import type { Analyzer } from '../domain/packages/ecosystem.ts';
@@ -52,7 +53,15 @@ export async function scanTarget(request: ScanRequest, dependencies: ScanDepende
   const { target, platform } = request;
   const opened = await dependencies.opener.open(target, request);
   try {
-    const selector = target.kind === 'rootfs' ? null : target.selector;
+    if (opened.kind === 'sbom') {
+      if (platform !== null) throw new PlimsollError('USAGE', 'an SBOM is of one image; leave out --platform');
+      if (request.engines.length > 0)
+        throw new PlimsollError('USAGE', 'engines read images, not SBOMs; leave out --engine');
+      // Loaded on demand: what validates foreign documents takes its time, and images need none of it.
+      const { scanSbom } = await import('./scan-sbom.ts');
+      return scanSbom(opened.bytes, request, dependencies);
+    }
+    const selector = 'selector' in target ? target.selector : null;
     const { images, indexDigest } = await resolveImages(opened, selector, platform, dependencies.sha256);
     const targetKind = opened.targetKind;
     const reports: Report[] = [];

@@ -99,3 +99,44 @@ export function sampleReport(): Report {
     timings: { total: 812.4, layers: 640.1 },
   };
 }
+
+/** Packages whose texts need care in one format or another; most can only be the work of an attacker. */
+export function oddReport(): Report {
+  const report = sampleReport();
+  const odd = (name: string, facts: Partial<ReportPackage> = {}) => {
+    const version = facts.version ?? '1';
+    const purl = `pkg:deb/debian/${encodeURIComponent(name)}@${encodeURIComponent(version)}`;
+    return samplePackage({ name, version, purl, id: `odd:${JSON.stringify(name)}`, ...facts });
+  };
+  return {
+    ...report,
+    target: { ...report.target, reference: './a <text>b\n: c.tar', platform: null },
+    image: { ...report.image, config: { ...report.image.config!, labels: { __proto__x: '1', '</text>': '<!-- \n' } } },
+    packages: [
+      odd('two\nlines'),
+      odd('</text> Relationship: a DESCRIBES b'),
+      odd('<text>'),
+      odd(' blank '),
+      odd('é\u202e\u0085'),
+      odd('__proto__', { purl: 'pkg:npm/__proto__@1', type: 'npm' }),
+      odd('@scope/name', { type: 'npm', purl: 'pkg:npm/%40scope/name@1', development: true }),
+      odd('@scope/', { type: 'npm' }),
+      odd('group:artifact', { type: 'maven', purl: 'pkg:maven/group/artifact@1' }),
+      odd('a:b:c', { type: 'maven', purl: 'pkg:maven/a/b:c@1' }),
+      odd('licences', {
+        licenses: ['MIT', 'MIT OR Apache-2.0', 'Custom: see\nLICENSE', 'GPL-2.0+', 'LicenseRef-x', 'null', ''],
+        vendor: 'Vendor (a@example.org)\nSPDXID: x',
+        source: { name: 'from: here', version: '' },
+        origin: '<a>&"\'',
+        modularity: 'nodejs:12:8030:x86_64',
+        epoch: 0,
+        repository: 'main',
+        dependsOn: ['a | b', '', 'x (>= 1)'],
+        paths: ['bytes \udcff\udc80', 'opt/a b', ''],
+        ownedBy: 'odd:"<text>"',
+      }),
+      odd('one expression', { licenses: ['(MIT OR Apache-2.0) AND Zlib'] }),
+      odd('a version', { version: ' 1\t<text>' }),
+    ],
+  };
+}

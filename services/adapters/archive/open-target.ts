@@ -8,15 +8,17 @@ import type { OpenedTarget, OpenOptions, TargetOpener } from '../../pipeline/por
 import { openArchive } from './archive-files.ts';
 import { DirectoryFiles, Documents, LayoutContent } from './content.ts';
 import { configDigests, looseImages } from './docker-manifest.ts';
+import { openSbom } from './sbom-file.ts';
 import { spillStandardInput } from './standard-input.ts';
 
-/** Opens what lies on this machine: archives, OCI layouts, installed systems. */
+/** Opens what lies on this machine: archives, OCI layouts, installed systems, SBOMs. */
 export class LocalTargetOpener implements TargetOpener {
   async open(target: Target, options: OpenOptions): Promise<OpenedTarget> {
+    if (target.kind === 'sbom') return openSbom(target.path === '-' ? '-' : resolve(target.path), options);
     if (target.path === '-' && target.kind !== 'docker-archive' && target.kind !== 'oci-archive') {
       throw new PlimsollError(
         'USAGE',
-        `"-" stands for an archive on standard input: docker-archive:- or oci-archive:-`,
+        `"-" stands for an archive or an SBOM on standard input: docker-archive:-, oci-archive:- or sbom:-`,
       );
     }
     const path = target.path === '-' ? target.path : resolve(target.path);

@@ -12,14 +12,28 @@ import type { IndexReport, Report, ReportCompleteness, ReportDocument, ReportIma
  * reads `\xNN`. Characters that steer a terminal are written as `\uNNNN`. Raises LIMIT_EXCEEDED where the text would be longer than the runtime allows (512 MiB).
  */
 export function serializeReport(document: ReportDocument): string {
-  const canonical = 'reports' in document ? canonicalIndex(document) : canonicalReport(document);
+  return jsonText('reports' in document ? canonicalIndex(document) : canonicalReport(document));
+}
+
+/** The report in the order and the Unicode of its text: what is made of it is then the same for the same facts, too. */
+export function asSerialized(report: Report): Report {
+  return JSON.parse(serializeReport(report)) as Report;
+}
+
+/** Any value as such a text; keys and lists as they stand. */
+export function jsonText(value: unknown): string {
   try {
-    const text = JSON.stringify(canonical, (_, value) => (typeof value === 'string' ? wellFormed(value) : value), 2);
-    return `${text.replace(STEERING, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)}\n`;
+    const text = JSON.stringify(value, (_, item) => (typeof item === 'string' ? wellFormed(item) : item), 2);
+    return `${escapeSteering(text)}\n`;
   } catch (cause) {
     if (!(cause instanceof RangeError)) throw cause;
     throw new PlimsollError('LIMIT_EXCEEDED', 'The report is too large to be written as one JSON text.', { cause });
   }
+}
+
+/** JSON with every character that steers a terminal as its escape. */
+export function escapeSteering(json: string): string {
+  return json.replace(STEERING, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 /** What JSON leaves as it is and a terminal obeys: DEL and C1 controls, bidirectional marks, line separators. */
