@@ -1,8 +1,11 @@
+import { alpineSecdb } from './alpine-secdb.ts';
+import { debianTracker } from './debian-tracker.ts';
 import type { Feed } from './feed.ts';
 import { osv } from './osv.ts';
+import { redhatCsaf } from './redhat-csaf.ts';
 
 /** Every kind of feed that a database can be built from; the first that recognises a file reads it. OSV goes last. */
-export const FEEDS: readonly Feed[] = [osv];
+export const FEEDS: readonly Feed[] = [alpineSecdb, debianTracker, redhatCsaf, osv];
 
 /** The kind of one file, null where none knows it. */
 export function recogniseFeed(name: string, head: string): Feed | null {

@@ -1,0 +1,64 @@
+/** One small sound file of each kind of advisory feed, by the feed's id; the facts in them are made up. */
+export const FEED_SAMPLES: Readonly<Record<string, string>> = {
+  osv: JSON.stringify({
+    schema_version: '1.7.0',
+    id: 'GHSA-aaaa-bbbb-cccc',
+    modified: '2024-01-01T00:00:00Z',
+    aliases: ['CVE-2024-1'],
+    affected: [
+      {
+        package: { ecosystem: 'npm', name: 'left' },
+        ranges: [{ type: 'SEMVER', events: [{ introduced: '0' }, { fixed: '1.2.3' }] }],
+      },
+    ],
+  }),
+  'alpine-secdb': JSON.stringify({
+    distroversion: 'v3.18',
+    reponame: 'main',
+    packages: [
+      { pkg: { name: 'openssl', secfixes: { '3.1.4-r0': ['CVE-2023-1', 'CVE-2023-2 XSA-1'], 0: ['CVE-2023-3'] } } },
+    ],
+  }),
+  'debian-tracker': JSON.stringify({
+    openssl: {
+      'CVE-2023-1': {
+        description: 'A flaw.',
+        releases: {
+          bookworm: { status: 'resolved', fixed_version: '3.0.11-1', urgency: 'low' },
+          sid: { status: 'open', urgency: 'not yet assigned', nodsa: 'Minor', nodsa_reason: 'postponed' },
+        },
+      },
+    },
+  }),
+  'redhat-csaf': JSON.stringify({
+    document: { csaf_version: '2.0', publisher: { namespace: 'https://www.redhat.com' } },
+    product_tree: {
+      branches: [
+        {
+          branches: [
+            {
+              product: {
+                product_id: 'base',
+                product_identification_helper: { cpe: 'cpe:/o:redhat:enterprise_linux:9::baseos' },
+              },
+            },
+            {
+              product: {
+                product_id: 'curl-0:7-2.el9.x86_64',
+                product_identification_helper: { purl: 'pkg:rpm/redhat/curl@7-2.el9?arch=x86_64' },
+              },
+            },
+          ],
+        },
+      ],
+      relationships: [
+        {
+          full_product_name: { product_id: 'base:curl-0:7-2.el9.x86_64' },
+          product_reference: 'curl-0:7-2.el9.x86_64',
+          relates_to_product_reference: 'base',
+        },
+      ],
+    },
+    vulnerabilities: [{ cve: 'CVE-2024-1', title: 'curl', product_status: { fixed: ['base:curl-0:7-2.el9.x86_64'] } }],
+  }),
+};
