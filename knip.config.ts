@@ -12,7 +12,6 @@ const config: KnipConfig = {
     '@cyclonedx/cdxgen-plugins-bin-linux-amd64',
     '@open-policy-agent/opa-wasm',
     '@renovatebot/ruby-semver',
-    'ae-cvss-calculator',
     '@cyclonedx/cyclonedx-library', // its schemas
     'ajv-draft-04',
     'lmdb',

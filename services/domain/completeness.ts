@@ -31,6 +31,18 @@ export const GAP_CLASSES = {
   'no-packages': 'blocking',
   /** An engine that was asked for could not be run, was stopped, or gave no answer that holds. */
   'engine-failed': 'blocking',
+  /** No advisory database was given or found: no package was judged. */
+  'advisory-database-missing': 'blocking',
+  /** The advisory database has no feed for this distribution and release. */
+  'distribution-without-feed': 'blocking',
+  /** The advisory database is the starter set. */
+  'starter-database': 'listed',
+  /** The advisory database has no feed for a language that packages were found of. */
+  'ecosystem-without-feed': 'listed',
+  /** Packages in the distribution's format that others built: its advisories do not speak of them. */
+  'third-party-packages': 'listed',
+  /** A version does not compare with those of an advisory. */
+  'version-incomparable': 'listed',
   /** --skip-dirs or --skip-files left out a file of a package database. */
   'wanted-file-skipped': 'blocking',
   /** --skip-dirs or --skip-files left out other files, perhaps some that describe one package of a language. */

@@ -1,5 +1,5 @@
 import { gap } from '../../services/domain/completeness.ts';
-import type { Report, ReportLayer, ReportPackage } from '../../services/domain/report/report.ts';
+import type { Report, ReportLayer, ReportPackage, Vulnerability } from '../../services/domain/report/report.ts';
 
 const sha = (digit: string) => `sha256:${digit.repeat(64)}`;
 
@@ -25,6 +25,34 @@ export function samplePackage(facts: Partial<ReportPackage> & Pick<ReportPackage
     development: false,
     hiddenBy: null,
     foundBy: ['plimsoll'],
+    ...facts,
+  };
+}
+
+export function sampleVulnerability(facts: Partial<Vulnerability> & Pick<Vulnerability, 'id'>): Vulnerability {
+  const item = samplePackage({ name: 'curl', version: '7.88.1-10+deb12u12' });
+  const advisory = { id: `DEBIAN-${facts.id}`, url: null, source: 'osv' };
+  return {
+    aliases: [],
+    packageId: item.id,
+    purl: item.purl,
+    installedVersion: item.version,
+    fixedVersion: '7.88.1-10+deb12u13',
+    status: 'fixed',
+    vendorStatus: null,
+    severity: 'high',
+    severitySource: 'nvd',
+    severities: [{ source: 'nvd', level: 'high', text: null }],
+    cvss: [{ source: 'nvd', version: '3.1', vector: 'CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:N/A:N', score: 7.5 }],
+    epss: { probability: 0.2, percentile: 0.95, date: '2026-02-28' },
+    kev: null,
+    published: '2026-01-02T00:00:00Z',
+    modified: '2026-01-03T00:00:00Z',
+    advisory,
+    sources: [advisory],
+    confidence: 'high',
+    reason: null,
+    layer: 0,
     ...facts,
   };
 }

@@ -115,9 +115,79 @@ export const reportPackage = z
   })
   .meta({ id: 'Package' });
 
+const severityLevel = z.enum(['critical', 'high', 'medium', 'low', 'negligible', 'none', 'unknown']);
+const share = z.number().min(0).max(1);
+
+export const advisorySource = z.strictObject({
+  id: z.string().describe('As its source names it: CVE, GHSA, DSA, RHSA …'),
+  url: z.string().nullable(),
+  source: z.string().describe('The feed that it came from'),
+});
+
+export const statedSeverity = z.strictObject({
+  source: z.string(),
+  level: severityLevel,
+  text: z.string().nullable().describe("The source's own word"),
+});
+
+export const cvssScore = z.strictObject({
+  source: z.string(),
+  version: z.enum(['2.0', '3.0', '3.1', '4.0']),
+  vector: z.string(),
+  score: z.number().min(0).max(10).describe('Base score'),
+});
+
+export const epss = z.strictObject({ probability: share, percentile: share, date: z.string() });
+
+export const kev = z.strictObject({
+  added: z.string(),
+  due: z.string().nullable(),
+  ransomware: z.boolean(),
+});
+
+export const suppression = z
+  .strictObject({
+    by: z.enum(['exception', 'vex']),
+    status: z.string().nullable().describe('VEX: not_affected or fixed'),
+    justification: z.string().nullable().describe('VEX: the justification label'),
+    reason: z.string().nullable(),
+    owner: z.string().nullable(),
+    source: z.string().describe('The exception, or the VEX document and its author'),
+    expires: z.string().nullable().describe('The last day on which it holds'),
+  })
+  .describe('Why the row counts for no verdict; the row stays');
+
+export const vulnerability = z
+  .strictObject({
+    id: z.string().describe('The CVE where there is one, else the best known name'),
+    aliases: z.array(z.string()),
+    packageId: z.string().describe('id of the package in this report'),
+    purl: z.string(),
+    installedVersion: z.string(),
+    fixedVersion: z.string().nullable().describe('The lowest version that resolves it here'),
+    status: z
+      .enum(['affected', 'fixed', 'will_not_fix', 'fix_deferred', 'end_of_life', 'under_investigation', 'unknown'])
+      .describe('fixed: a fix exists; unknown: the versions do not compare, see reason'),
+    vendorStatus: z.string().nullable().describe("The vendor's own word"),
+    severity: severityLevel,
+    severitySource: z.string().nullable().describe('Whose level `severity` is'),
+    severities: z.array(statedSeverity),
+    cvss: z.array(cvssScore),
+    epss: epss.nullable(),
+    kev: kev.nullable().describe("CISA's list of known exploited vulnerabilities"),
+    published: moment.nullable(),
+    modified: moment.nullable(),
+    advisory: advisorySource.describe('The record that decided'),
+    sources: z.array(advisorySource).describe('All records that speak of it'),
+    confidence: z.enum(['high', 'medium', 'low']),
+    reason: z.string().nullable().describe('Why the confidence is not high, or the status unknown'),
+    layer: layerIndex.nullable().describe('The layer that brought the package'),
+    suppressed: suppression.optional(),
+  })
+  .meta({ id: 'Vulnerability' });
+
 /** Reserved: their shape comes with the parts that fill them. */
 const finding = z.looseObject({ kind: z.string(), id: z.string() });
-const vulnerability = z.looseObject({ id: z.string(), packageId: z.string() });
 const verdict = z.looseObject({ decision: z.enum(['pass', 'fail', 'unknown']) });
 
 export const reportGap = z
@@ -188,4 +258,5 @@ export type ReportDocument = Report | IndexReport;
 export type ReportImage = Report['image'];
 export type ReportLayer = ReportImage['layers'][number];
 export type ReportPackage = Report['packages'][number];
+export type Vulnerability = NonNullable<Report['vulnerabilities']>[number];
 export type ReportCompleteness = Report['completeness'];

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { z } from 'zod';
-import { samplePackage, sampleReport } from '../../../test/support/sample-report.ts';
+import { samplePackage, sampleReport, sampleVulnerability } from '../../../test/support/sample-report.ts';
 import * as schema from './report.ts';
 import { KEYS, serializeReport } from './serialize.ts';
 
@@ -83,20 +83,27 @@ describe('serializeReport', () => {
     expect(bytes).toContain('"__proto__": "x"');
   });
 
-  it('sorts what is reserved, whatever is in it', () => {
+  it('sorts vulnerabilities by package and id, and what is reserved by its keys', () => {
     const vulnerabilities = [
-      { id: 'CVE-2', packageId: 'a', z: 1, b: [{ y: 1, x: 2 }] },
-      { packageId: 'a', id: 'CVE-1' },
+      sampleVulnerability({ id: 'CVE-2', aliases: ['b', 'a'] }),
+      sampleVulnerability({ id: 'CVE-1', packageId: 'a' }),
+      sampleVulnerability({ id: 'CVE-1' }),
     ];
     const bytes = serializeReport({
       ...sampleReport(),
       vulnerabilities,
       verdict: { reasons: [], decision: 'unknown' },
     });
-    expect(JSON.stringify(JSON.parse(bytes).vulnerabilities)).toBe(
-      '[{"id":"CVE-1","packageId":"a"},{"b":[{"x":2,"y":1}],"id":"CVE-2","packageId":"a","z":1}]',
-    );
-    expect(schema.report.safeParse(JSON.parse(bytes)).success).toBe(true);
+    const written = JSON.parse(bytes);
+    expect(
+      written.vulnerabilities.map((each: schema.Vulnerability) => [each.packageId, each.id, each.aliases]),
+    ).toEqual([
+      ['a', 'CVE-1', []],
+      [vulnerabilities[0]!.packageId, 'CVE-1', []],
+      [vulnerabilities[0]!.packageId, 'CVE-2', ['a', 'b']],
+    ]);
+    expect(Object.keys(written.verdict)).toEqual(['decision', 'reasons']);
+    expect(schema.report.safeParse(written).success).toBe(true);
   });
 
   it.each<[keyof typeof KEYS, z.ZodObject]>([
@@ -113,6 +120,13 @@ describe('serializeReport', () => {
     ['imageConfig', schema.imageConfig],
     ['package', schema.reportPackage],
     ['source', schema.source],
+    ['vulnerability', schema.vulnerability],
+    ['statedSeverity', schema.statedSeverity],
+    ['cvssScore', schema.cvssScore],
+    ['epss', schema.epss],
+    ['kev', schema.kev],
+    ['advisorySource', schema.advisorySource],
+    ['suppression', schema.suppression],
     ['completeness', schema.completeness],
     ['gap', schema.reportGap],
     ['feed', schema.feed],

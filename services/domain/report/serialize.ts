@@ -1,11 +1,19 @@
 import { PlimsollError } from '../errors.ts';
 import { displayPath } from '../layers/path.ts';
-import type { IndexReport, Report, ReportCompleteness, ReportDocument, ReportImage, ReportPackage } from './report.ts';
+import type {
+  IndexReport,
+  Report,
+  ReportCompleteness,
+  ReportDocument,
+  ReportImage,
+  ReportPackage,
+  Vulnerability,
+} from './report.ts';
 
 /**
  * A report as its one text: two-space JSON and a final newline, the same bytes for the same facts whatever order they
  * were found in. Keys stand in the order of the schema. Lists that are sets are sorted by UTF-16 code units, null
- * first: packages by type, name, version, arch, layer, purl, id; layers by index; gaps by layer, code, path, message;
+ * first: packages by type, name, version, arch, layer, purl, id; vulnerabilities by package and id; layers by index; gaps by layer, code, path, message;
  * reports of an index by platform, digest. `entrypoint` and `cmd` keep their order, which means something.
  *
  * Every text is well-formed Unicode, since other languages refuse JSON that is not: a byte of a name that is no UTF-8
@@ -89,6 +97,36 @@ export const KEYS = {
     'foundBy',
   ],
   source: ['name', 'version'],
+  vulnerability: [
+    'id',
+    'aliases',
+    'packageId',
+    'purl',
+    'installedVersion',
+    'fixedVersion',
+    'status',
+    'vendorStatus',
+    'severity',
+    'severitySource',
+    'severities',
+    'cvss',
+    'epss',
+    'kev',
+    'published',
+    'modified',
+    'advisory',
+    'sources',
+    'confidence',
+    'reason',
+    'layer',
+    'suppressed',
+  ],
+  statedSeverity: ['source', 'level', 'text'],
+  cvssScore: ['source', 'version', 'vector', 'score'],
+  epss: ['probability', 'percentile', 'date'],
+  kev: ['added', 'due', 'ransomware'],
+  advisorySource: ['id', 'url', 'source'],
+  suppression: ['by', 'status', 'justification', 'reason', 'owner', 'source', 'expires'],
   completeness: ['status', 'layersRead', 'layersTotal', 'gaps', 'feeds', 'withoutFeed'],
   gap: ['code', 'class', 'layer', 'path', 'message'],
   feed: ['ecosystem', 'records', 'newest'],
@@ -118,8 +156,8 @@ function canonicalReport(report: Report): object {
       .toSorted(by((each) => [each.type, each.name, each.version, each.arch, each.layer, each.purl, each.id]))
       .map(canonicalPackage),
     vulnerabilities: report.vulnerabilities
-      ?.toSorted(by((each) => [each.packageId, each.id, stableText(each)]))
-      .map(withSortedKeys),
+      ?.toSorted(by((each) => [each.packageId, each.id]))
+      .map(canonicalVulnerability),
     findings: report.findings.toSorted(by((each) => [each.kind, each.id, stableText(each)])).map(withSortedKeys),
     completeness: canonicalCompleteness(report.completeness),
     verdict: withSortedKeys(report.verdict),
@@ -154,6 +192,26 @@ function canonicalPackage(each: ReportPackage): object {
     paths: sorted(each.paths),
     dependsOn: sorted(each.dependsOn),
     foundBy: sorted(each.foundBy),
+  });
+}
+
+function canonicalVulnerability(each: Vulnerability): object {
+  const { epss, kev, suppressed } = each;
+  const sources = each.sources.toSorted(by(({ id, source }) => [id, source]));
+  return ordered(KEYS.vulnerability, {
+    ...each,
+    aliases: sorted(each.aliases),
+    severities: each.severities
+      .toSorted(by(({ source, level, text }) => [source, level, text]))
+      .map((item) => ordered(KEYS.statedSeverity, item)),
+    cvss: each.cvss
+      .toSorted(by(({ source, version, vector }) => [source, version, vector]))
+      .map((item) => ordered(KEYS.cvssScore, item)),
+    epss: epss && ordered(KEYS.epss, epss),
+    kev: kev && ordered(KEYS.kev, kev),
+    advisory: ordered(KEYS.advisorySource, each.advisory),
+    sources: sources.map((item) => ordered(KEYS.advisorySource, item)),
+    suppressed: suppressed && ordered(KEYS.suppression, suppressed),
   });
 }
 

@@ -115,6 +115,7 @@ function recordOf(stanza: Stanza, kind: DatabaseKind, name: string, gaps: UnitGa
   }
   const arch = stanza.get('architecture');
   const license = stanza.get('license');
+  const maintainer = stanza.get('maintainer');
   return {
     type: kind.type,
     name,
@@ -125,7 +126,7 @@ function recordOf(stanza: Stanza, kind: DatabaseKind, name: string, gaps: UnitGa
     epoch: epochOf(version),
     modularity: null,
     origin: null,
-    vendor: null,
+    vendor: maintainer === undefined || maintainer === '' ? null : maintainer,
     licenses: license === undefined || license === '' ? [] : [license],
     dependsOn: [...listOf(stanza.get('pre-depends')), ...listOf(stanza.get('depends'))],
     provides: listOf(stanza.get('provides')),

@@ -57,7 +57,7 @@ function readUnit(file: DatabaseFile, budget: FileBudget): readonly DatabaseUnit
 
 export const dpkg: Ecosystem = {
   id: 'dpkg',
-  version: 2,
+  version: 3,
   roots: [...ROOTS.keys()],
   wants: (entry) => (roleOf(entry.path) === null ? 'no' : 'whole'),
   readDatabase(files, { limits }) {

@@ -1,0 +1,33 @@
+import type { AffectedPackage } from './advisory.ts';
+
+/** The extended streams of Red Hat Enterprise Linux, as CPEs (`rhel_eus`) and content sets (`-eus-rpms`) name them. */
+const STREAMS = ['aus', 'e4s', 'els', 'eus', 'tus'];
+
+/**
+ * Why an entry of Red Hat is not for a package from these content sets (`rhel-9-for-x86_64-baseos-eus-rpms`); null where
+ * it is. An entry names content sets, or CPEs of products (`rhel_eus:9.2::baseos`). Without content sets in the image only
+ * entries of the main stream are taken, as nobody can tell.
+ */
+export function contentSetRefusal(
+  { channel, contentSets: stated }: AffectedPackage,
+  installed: readonly string[],
+): string | null {
+  const stream = channel !== null && STREAMS.includes(channel) ? channel : null;
+  if (installed.length === 0)
+    return stream === null ? null : `for the stream ${stream}, and the image names no content sets`;
+  const candidates = installed.filter((set) => streamOf(set) === stream);
+  if (candidates.length === 0) return `for the ${stream ?? 'main'} stream, of which the image names no content set`;
+  if (stated.length === 0) return null;
+  const holds = stated.some((text) => {
+    if (candidates.includes(text)) return true;
+    const variant = /::([a-z0-9_]+)/.exec(text)?.[1];
+    return variant === undefined || /^el\d/.test(variant)
+      ? !text.endsWith('-rpms')
+      : candidates.some((set) => set.includes(variant));
+  });
+  return holds ? null : `for ${stated.join(', ')}, none of the image's content sets`;
+}
+
+function streamOf(contentSet: string): string | null {
+  return STREAMS.find((stream) => contentSet.includes(`-${stream}-`)) ?? null;
+}

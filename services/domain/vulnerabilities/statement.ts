@@ -1,0 +1,171 @@
+import type { Report, ReportPackage } from '../report/report.ts';
+import type { Advisory, AffectedPackage } from './advisory.ts';
+import { channelRefusal } from './channel.ts';
+import { contentSetRefusal } from './content-set.ts';
+import { namespacesOf } from './namespace.ts';
+import { normalName } from './package-name.ts';
+import { type ComparisonMade, type Standing, standingOf } from './range.ts';
+
+/** What an advisory database is to matching. */
+export type Lookup = (ecosystem: string, name: string) => readonly Advisory[];
+
+/** What one entry of one record says of one package. */
+export interface Statement {
+  readonly advisory: Advisory;
+  readonly entry: AffectedPackage;
+  /** The version that was compared: the package's own, or that of its source package. */
+  readonly version: string;
+  /** Why the entry is not for this package although it bears its name; null where it is. */
+  readonly refusal: string | null;
+  /** Null where the entry is not for this package. */
+  readonly standing: Standing | null;
+  /** What makes the match less sure. */
+  readonly doubts: readonly Doubt[];
+}
+
+export interface Doubt {
+  readonly confidence: 'medium' | 'low';
+  readonly reason: string;
+}
+
+/** The image that a package is in, as far as matching asks. */
+export type PackageImage = Pick<Report['image'], 'os' | 'repositories' | 'layers'>;
+
+/** A name by which advisories may know a package. */
+interface KnownAs {
+  readonly name: string;
+  readonly version: string;
+  readonly nameOf: readonly AffectedPackage['nameOf'][];
+  /** The version's epoch is not known. */
+  readonly ignoreEpochs: boolean;
+}
+
+/** Everything that the feeds of a package say under its names, withdrawn records apart. In the order of the look-ups. */
+export function statementsOn(
+  item: ReportPackage,
+  image: PackageImage,
+  lookup: Lookup,
+  onComparison?: (statement: Pick<Statement, 'advisory' | 'entry'>, made: ComparisonMade) => void,
+): Statement[] {
+  const { names, compatible } = namespacesOf(item, image);
+  const statements: Statement[] = [];
+  for (const namespace of names) {
+    for (const known of namesOf(item)) {
+      for (const advisory of lookup(namespace, normalName(namespace, known.name))) {
+        if (advisory.withdrawn !== null) continue;
+        for (const entry of advisory.affected) {
+          if (!known.nameOf.includes(entry.nameOf)) continue;
+          const refusal = refusalOf(entry, advisory, item, image);
+          const standing =
+            refusal !== null
+              ? null
+              : standingOf(known.version, entry, item.type, {
+                  ignoreEpochs: known.ignoreEpochs,
+                  ...(onComparison && { onComparison: (made) => onComparison({ advisory, entry }, made) }),
+                });
+          const doubts = standing === null ? [] : doubtsOf(entry, item, image, compatible);
+          statements.push({ advisory, entry, version: known.version, refusal, standing, doubts });
+        }
+      }
+    }
+  }
+  return statements;
+}
+
+/** dpkg: the source package decides; rpm: the binary's name, or the source's; apk: the origin and the name. */
+function namesOf({ type, name, version, source, origin }: ReportPackage): readonly KnownAs[] {
+  const exact = { version, ignoreEpochs: false };
+  switch (type) {
+    case 'deb':
+    case 'opkg': {
+      const built = source?.version ?? version.replace(/\+b\d+$/, '');
+      const sourceName = source?.name ?? name;
+      return [
+        { name: sourceName, version: built, nameOf: ['source', 'package'], ignoreEpochs: false },
+        { ...exact, name, nameOf: ['binary'] },
+      ];
+    }
+    case 'rpm': {
+      const own: KnownAs = { ...exact, name, nameOf: ['binary', 'package'] };
+      // SOURCERPM names no epoch: the binary's may be another (perl's modules).
+      const built = source?.version ?? null;
+      if (source === null || built === null) return [own];
+      return [own, { name: source.name, version: built, nameOf: ['source'], ignoreEpochs: true }];
+    }
+    case 'apk': {
+      const names = new Set([source?.name ?? origin ?? name, name]);
+      return [...names].map((each) => ({ ...exact, name: each, nameOf: ['source', 'binary', 'package'] }));
+    }
+    default:
+      return [{ ...exact, name, nameOf: ['package', 'binary', 'source'] }];
+  }
+}
+
+function refusalOf(
+  entry: AffectedPackage,
+  advisory: Advisory,
+  item: ReportPackage,
+  image: PackageImage,
+): string | null {
+  const { architectures } = entry;
+  if (architectures.length > 0 && item.arch !== null && !architectures.includes(item.arch)) {
+    return `for ${architectures.join(', ')} only`;
+  }
+  return (
+    moduleRefusal(entry, item) ??
+    (entry.ecosystem.startsWith('Red Hat:')
+      ? contentSetRefusal(entry, contentSetsOf(item, image))
+      : channelRefusal(entry, advisory.affected, item.version))
+  );
+}
+
+/** rpm modules: an entry for a stream is for its packages only, and any other is for none of a module. */
+function moduleRefusal(entry: AffectedPackage, { type, modularity, version }: ReportPackage): string | null {
+  if (type !== 'rpm') return null;
+  const stream = modularity?.split(':').slice(0, 2).join(':') ?? null;
+  const isModular = stream !== null || isModuleBuild(version);
+  const forModule = entry.module !== null || fixesOf(entry).some(isModuleBuild);
+  if (forModule && !isModular) return `for the module ${entry.module ?? 'that its builds name'} only`;
+  if (!forModule && isModular) return 'not for packages of a module';
+  if (entry.module !== null && stream !== null && entry.module !== stream) return `for the module ${entry.module} only`;
+  return null;
+}
+
+function isModuleBuild(version: string): boolean {
+  return /\.module[+_]/.test(version);
+}
+
+function fixesOf({ ranges }: AffectedPackage): string[] {
+  return ranges.flatMap(({ events }) => events.flatMap((event) => ('fixed' in event ? [event.fixed] : [])));
+}
+
+/** Of the layer that brought the package; where that states none, of all layers: squashing loses which. */
+function contentSetsOf({ layer }: ReportPackage, { layers }: PackageImage): readonly string[] {
+  const own = layers.find(({ index }) => index === layer)?.contentSets ?? [];
+  return own.length > 0 ? own : layers.flatMap(({ contentSets }) => contentSets);
+}
+
+function doubtsOf(
+  entry: AffectedPackage,
+  item: ReportPackage,
+  image: PackageImage,
+  compatible: 'rebuild' | 'upstream' | null,
+): Doubt[] {
+  const doubts: Doubt[] = [];
+  if (compatible === 'rebuild')
+    doubts.push({ confidence: 'medium', reason: `judged by ${entry.ecosystem}, which it rebuilds` });
+  if (compatible === 'upstream') {
+    doubts.push({ confidence: 'low', reason: `judged by ${entry.ecosystem}, whose builds are only near` });
+  }
+  if (entry.ecosystem.startsWith('Red Hat:') && contentSetsOf(item, image).length === 0) {
+    doubts.push({ confidence: 'low', reason: 'the image names no content sets' });
+  }
+  if (item.type !== 'rpm') return doubts;
+  if (entry.module === null && fixesOf(entry).some(isModuleBuild)) {
+    doubts.push({ confidence: 'low', reason: 'the advisory does not say which stream of the module it is for' });
+  }
+  if (entry.nameOf === 'source' && fixesOf(entry).some((fixed) => /^[1-9]\d*:/.test(fixed))) {
+    doubts.push({ confidence: 'medium', reason: 'the epoch of the source package is not known' });
+  }
+  return doubts;
+}
