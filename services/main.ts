@@ -40,6 +40,22 @@ const session: Session = {
       version: VERSION,
     };
   },
+  openDatabase: async (named) => {
+    const { Databases } = await import('./adapters/advisories/databases.ts');
+    return new Databases(process.env).open(named);
+  },
+  databases: async () => {
+    const { Databases } = await import('./adapters/advisories/databases.ts');
+    const { FEEDS } = await import('./domain/vulnerabilities/feeds/registry.ts');
+    const databases = new Databases(process.env);
+    return {
+      feedIds: FEEDS.map(({ id }) => id),
+      buildDependencies: (root, places) => ({ ...databases.buildDependencies(root, places), feeds: FEEDS }),
+      status: (root) => databases.status(root),
+      verify: (root) => databases.verify(root),
+      diff: (before, after) => databases.diff(before, after),
+    };
+  },
   onStop: (stop) => {
     const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
     let stopping = false;

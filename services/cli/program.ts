@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { ERROR_TABLE, messageOf, PlimsollError } from '../domain/errors.ts';
 import { addCacheCommand } from './cache-command.ts';
+import { addDatabaseCommand } from './database-command.ts';
 import { addFilesCommand } from './files-command.ts';
 import { printable } from './printable.ts';
 import { addScanCommand } from './scan-command.ts';
@@ -31,6 +32,7 @@ export async function runProgram(argv: readonly string[], session: Session): Pro
     code = exit;
   });
   addCacheCommand(program, session);
+  addDatabaseCommand(program, session);
   try {
     await program.parseAsync(argv, { from: 'user' });
     return code;

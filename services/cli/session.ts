@@ -1,6 +1,7 @@
 import type { Writable } from 'node:stream';
-import type { FactsCache } from '../pipeline/ports.ts';
+import type { AdvisoryDatabase, FactsCache } from '../pipeline/ports.ts';
 import type { ScanDependencies } from '../pipeline/scan-target.ts';
+import type { DatabaseSession } from './database-session.ts';
 
 /** The facts cache as commands use it. */
 export interface CacheSession extends FactsCache {
@@ -16,6 +17,10 @@ export interface CacheSession extends FactsCache {
   discardUnfinished(): void;
 }
 
+export interface OpenedDatabase extends AdvisoryDatabase {
+  close(): Promise<void>;
+}
+
 /** What the composition root hands to the commands. */
 export interface Session {
   readonly version: string;
@@ -24,6 +29,13 @@ export interface Session {
   readonly environment: Readonly<Record<string, string | undefined>>;
   openCache(options: { directory: string | undefined; onWarning: (message: string) => void }): Promise<CacheSession>;
   scanDependencies(cache: FactsCache | null): Promise<ScanDependencies>;
+  /**
+   * The advisory database that `--db` names: a directory, `starter`, or null for the installed one. Null where none is
+   * installed; DATABASE_NOT_FOUND where a directory that was named has none; DATABASE_UNUSABLE.
+   */
+  openDatabase(named: string | null): Promise<OpenedDatabase | null>;
+  /** What the `db` commands do. */
+  databases(): Promise<DatabaseSession>;
   /** Calls back on SIGINT and SIGTERM; returns what takes the handlers off again. */
   onStop(stop: (signal: string) => void): () => void;
 }

@@ -21,6 +21,11 @@ export const ERROR_TABLE = {
   TIMEOUT: { exit: 1, http: 504, retry: true },
   CANCELLED: { exit: 1, http: 499, retry: false },
   CACHE_UNUSABLE: { exit: 1, http: 500, retry: false },
+  DATABASE_NOT_FOUND: { exit: 1, http: 503, retry: false },
+  DATABASE_UNUSABLE: { exit: 1, http: 503, retry: false },
+  DATABASE_REFUSED: { exit: 1, http: 422, retry: false },
+  FEED_UNREADABLE: { exit: 1, http: 422, retry: false },
+  DOWNLOAD_FAILED: { exit: 1, http: 502, retry: true },
   OUTPUT_FAILED: { exit: 1, http: 500, retry: false },
   INTERNAL: { exit: 1, http: 500, retry: true },
 } as const satisfies Record<string, { exit: 1 | 3; http: number; retry: boolean }>;

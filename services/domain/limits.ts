@@ -104,6 +104,18 @@ export const LIMITS = {
   advisoryBytes: 32 * 2 ** 20,
   /** Packages that one advisory names, and versions that it lists for one of them. */
   advisoryEntries: 100_000,
+  /** One file of an advisory feed, unpacked: the largest is Debian's tracker, with less than a tenth of it. */
+  feedFileBytes: 2 ** 30,
+  /** Files of all feeds of one build. */
+  feedFiles: 5_000_000,
+  /** All files of all feeds of one build, unpacked. */
+  feedBytes: 64 * 2 ** 30,
+  /** The directory of one zip archive of a feed. */
+  feedDirectoryBytes: 512 * 2 ** 20,
+  /** An advisory database. */
+  databaseBytes: 7 * 2 ** 30,
+  /** The manifest of an advisory database. */
+  databaseManifestBytes: 16 * 2 ** 20,
   /** One entry of the facts cache, on disk and unpacked. */
   cacheEntryBytes: 2 ** 30,
   /** What an engine writes to standard output, and to standard error. */

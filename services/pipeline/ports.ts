@@ -5,7 +5,8 @@ import type { ExtraRead, LayerCollector } from '../domain/layers/collector.ts';
 import type { Limits } from '../domain/limits.ts';
 import type { Analyzer } from '../domain/packages/ecosystem.ts';
 import type { EngineName, ForeignPackage } from '../domain/report/engines.ts';
-import type { Advisory, DatabaseInfo, Enrichment } from '../domain/vulnerabilities/advisory.ts';
+import type { Advisory, DatabaseInfo, EndOfLife, Enrichment } from '../domain/vulnerabilities/advisory.ts';
+import type { Refusal } from '../domain/vulnerabilities/feeds/refusals.ts';
 
 /** What the use cases need from outside. One or two methods each; adapters implement them, main.ts wires them. */
 
@@ -209,4 +210,41 @@ export interface EngineRunner {
 export interface EngineOptions {
   readonly limits: Limits;
   readonly signal: AbortSignal;
+}
+
+/** One file of a feed, or of an archive of one; unpacked. */
+export type FeedFile =
+  | {
+      /** Path below what was given. */
+      readonly name: string;
+      readonly bytes: Uint8Array;
+      /** The kind of feed, where the user named it. */
+      readonly kind: string | null;
+      /** When it was fetched, RFC 3339; null where nobody knows. */
+      readonly fetched: string | null;
+    }
+  /** One that could not be had, and why, in a sentence of ours. */
+  | { readonly name: string; readonly refused: string };
+
+/** Where feeds come from: files, folders, archives. FEED_UNREADABLE, LIMIT_EXCEEDED. */
+export interface FeedFiles {
+  files(signal: AbortSignal): AsyncIterable<FeedFile>;
+}
+
+export interface BuiltDatabase {
+  readonly directory: string;
+  readonly bytes: number;
+  readonly counts: { readonly records: number; readonly packages: number; readonly enriched: number };
+  readonly info: DatabaseInfo;
+  readonly refusals: readonly Refusal[];
+}
+
+/** Takes what feeds say, in any order, and makes it the installed database at the end: wholly or not at all. */
+export interface DatabaseWriter {
+  add(advisory: Advisory, fetched: string | null): void;
+  cover(ecosystem: string, source: string, fetched: string | null): void;
+  enrich(cveId: string, enrichment: Enrichment): void;
+  addEndOfLife(endOfLife: EndOfLife): void;
+  finish(facts: { builtAt: string; starter: boolean; refusals: readonly Refusal[] }): Promise<BuiltDatabase>;
+  discard(): Promise<void>;
 }

@@ -57,3 +57,14 @@ export function momentOrNull(value: unknown): string | null {
 const MOMENT = /^(\d{4}-\d\d-\d\d)(?:([Tt ]\d\d:\d\d:\d\d(?:\.\d+)?)(Z|z|[+-]\d\d:\d\d)?)?$/;
 const EARLIEST = Date.UTC(1980, 0, 1);
 const LATEST = Date.UTC(2200, 0, 1);
+
+/** A CVE id in its one spelling. */
+export function cveIdOrNull(value: unknown): string | null {
+  const text = textOrNull(value, 32)?.toUpperCase() ?? '';
+  return /^CVE-\d{4}-\d{4,12}$/.test(text) ? text : null;
+}
+
+/** An ISO day. */
+export function dayOrNull(value: unknown): string | null {
+  return momentOrNull(textOrNull(value, 10))?.slice(0, 10) ?? null;
+}

@@ -1,11 +1,15 @@
 import { alpineSecdb } from './alpine-secdb.ts';
 import { debianTracker } from './debian-tracker.ts';
+import { distroInfo } from './distro-info.ts';
+import { epss } from './epss.ts';
 import type { Feed } from './feed.ts';
+import { kev } from './kev.ts';
+import { nvd } from './nvd.ts';
 import { osv } from './osv.ts';
 import { redhatCsaf } from './redhat-csaf.ts';
 
 /** Every kind of feed that a database can be built from; the first that recognises a file reads it. OSV goes last. */
-export const FEEDS: readonly Feed[] = [alpineSecdb, debianTracker, redhatCsaf, osv];
+export const FEEDS: readonly Feed[] = [alpineSecdb, debianTracker, distroInfo, epss, kev, nvd, redhatCsaf, osv];
 
 /** The kind of one file, null where none knows it. */
 export function recogniseFeed(name: string, head: string): Feed | null {
