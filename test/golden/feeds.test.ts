@@ -50,6 +50,7 @@ describe.skipIf(!HAS_SHARED_DATA)('native feeds of ../shared/data (skipped where
   test('each file is told by its content', () => {
     const kinds = (patterns: string[]) => new Set(files(...patterns).map((path) => readFeed(path).kind));
     expect(kinds(['*secdb*/**/*.json{,.gz}', 'chainguard-genuine/*.json'])).toEqual(new Set(['alpine-secdb']));
+    expect(kinds(['debian/D*-list*.gz'])).toEqual(new Set(['debian-advisories']));
     expect(kinds(['debian/tracker-sample.json'])).toEqual(new Set(['debian-tracker']));
     expect(kinds(['redhat-vex/*.gz', 'redhat-csaf/**/*.gz', 'redhat-csaf-to-osv/CSAF/*'])).toEqual(
       new Set(['redhat-csaf']),
@@ -80,6 +81,17 @@ describe.skipIf(!HAS_SHARED_DATA)('native feeds of ../shared/data (skipped where
     expect([...expected].filter((row) => !found.includes(row))).toEqual([]);
     // An alias is said of all packages of its vulnerability, so that some rows are more than the file's.
     expect(found.filter((row) => row.endsWith('?'))).toEqual([]);
+  });
+
+  test.each(files('debian/D*-list*.gz'))('%s: every CVE of the list', (path) => {
+    const text = bytesOf(path).toString();
+    const { advisories, refusals } = readFeed(path);
+    // Advisories that name no package are announcements.
+    const blocks = text.split(/^(?=\[)/m).filter((block) => /^\s+\[[a-z]+\]\s+-/m.test(block));
+    const named = new Set(blocks.flatMap((block) => /^\s+\{(.*)\}/m.exec(block)?.[1]?.match(/CVE-\d{4}-\d+/g) ?? []));
+    const ids = advisories.map(({ id }) => id).filter((id) => id.startsWith('CVE-'));
+    expect(ids.sort()).toEqual([...named].sort());
+    expect(refusals.reduce((sum, { count }) => sum + count, 0)).toBeLessThan(10);
   });
 
   test.each(files('redhat-csaf-to-osv/OSV/*').map((path) => [path.replace(/^.*\/(.*?)\.json.*$/, '$1'), path]))(

@@ -19,6 +19,8 @@ export const FEED_SAMPLES: Readonly<Record<string, string>> = {
       { pkg: { name: 'openssl', secfixes: { '3.1.4-r0': ['CVE-2023-1', 'CVE-2023-2 XSA-1'], 0: ['CVE-2023-3'] } } },
     ],
   }),
+  'debian-advisories':
+    '[27 Mar 2023] DSA-5380-1 xorg-server - security update\n\t{CVE-2023-1393}\n\t[bullseye] - xorg-server 2:1.20.11-1\n',
   'debian-tracker': JSON.stringify({
     openssl: {
       'CVE-2023-1': {

@@ -1,5 +1,8 @@
 /** Debian's releases by code name, as namespaces number them (https://www.debian.org/releases/). */
 const NUMBERS: ReadonlyMap<string, string> = new Map([
+  ['woody', '3.0'],
+  ['sarge', '3.1'],
+  ['etch', '4'],
   ['lenny', '5'],
   ['squeeze', '6'],
   ['wheezy', '7'],

@@ -1,4 +1,5 @@
 import { alpineSecdb } from './alpine-secdb.ts';
+import { debianAdvisories } from './debian-advisories.ts';
 import { debianTracker } from './debian-tracker.ts';
 import { distroInfo } from './distro-info.ts';
 import { epss } from './epss.ts';
@@ -9,7 +10,17 @@ import { osv } from './osv.ts';
 import { redhatCsaf } from './redhat-csaf.ts';
 
 /** Every kind of feed that a database can be built from; the first that recognises a file reads it. OSV goes last. */
-export const FEEDS: readonly Feed[] = [alpineSecdb, debianTracker, distroInfo, epss, kev, nvd, redhatCsaf, osv];
+export const FEEDS: readonly Feed[] = [
+  alpineSecdb,
+  debianAdvisories,
+  debianTracker,
+  distroInfo,
+  epss,
+  kev,
+  nvd,
+  redhatCsaf,
+  osv,
+];
 
 /** The kind of one file, null where none knows it. */
 export function recogniseFeed(name: string, head: string): Feed | null {
