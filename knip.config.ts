@@ -14,12 +14,6 @@ const config: KnipConfig = {
     '@renovatebot/ruby-semver',
     '@cyclonedx/cyclonedx-library', // its schemas
     'ajv-draft-04',
-<<<<<<< HEAD
-    'lmdb',
-=======
-    'ajv-formats',
-    'saxes',
->>>>>>> baf9a51 (Advisory database: built from feeds into LMDB, checked when opened, verified, compared; KEV, EPSS, NVD and end-of-life dates; the starter set)
     'smol-toml',
     'undici',
     'yaml',

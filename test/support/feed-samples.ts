@@ -63,4 +63,16 @@ export const FEED_SAMPLES: Readonly<Record<string, string>> = {
     },
     vulnerabilities: [{ cve: 'CVE-2024-1', title: 'curl', product_status: { fixed: ['base:curl-0:7-2.el9.x86_64'] } }],
   }),
+  'distro-info':
+    'version,codename,series,created,release,eol,eol-lts,eol-elts\n12,Bookworm,bookworm,2021-08-14,2023-06-10,2026-06-10,2028-06-30\n',
+  epss: '#model_version:v1,score_date:2024-10-25T00:00:00+0000\ncve,epss,percentile\nCVE-1999-0005,0.91963,0.99030\n',
+  kev: JSON.stringify({
+    catalogVersion: '2025.08.25',
+    vulnerabilities: [{ cveID: 'CVE-2025-1111', dateAdded: '2025-08-25', dueDate: '2025-09-15' }],
+  }),
+  nvd: JSON.stringify({
+    format: 'NVD_CVE',
+    version: '2.0',
+    vulnerabilities: [{ cve: { id: 'CVE-2016-0002', vulnStatus: 'Rejected' } }],
+  }),
 };
