@@ -78,6 +78,8 @@ export const LIMITS = {
   goDataBytes: 64 * 2 ** 20,
   /** Of a binary of Go before 1.18: texts that look like the version of Go. */
   goVersionTexts: 10_000,
+  /** The list of crates in one Rust binary, unpacked. */
+  rustAuditBytes: 8 * 2 ** 20,
   /** Java archives inside Java archives. */
   jarNesting: 5,
   /** Entries of one Java archive and of all in it. */

@@ -12,6 +12,7 @@ const CORPORA: Readonly<Record<string, string>> = {
   python: 'pep440',
   java: 'maven',
   ruby: 'rubygems',
+  rust: 'semver',
   php: 'packagist',
   dotnet: 'nuget',
 };

@@ -62,7 +62,7 @@ export interface PackageRecord {
   readonly epoch: number | null;
   /** rpm modularity label `name:stream:version:context[:arch]`. */
   readonly modularity: string | null;
-  /** apk origin. */
+  /** apk: origin. cargo: git, local or registry, where that is not crates.io. */
   readonly origin: string | null;
   readonly vendor: string | null;
   /** Licence texts as the database states them, not normalised. */

@@ -41,15 +41,15 @@ export function packageListUnit(
 /** A record of what languages say of their packages. */
 export function languagePackage(
   record: Pick<PackageRecord, 'type' | 'name' | 'version' | 'licenses' | 'dependsOn'> &
-    Partial<Pick<PackageRecord, 'arch' | 'development'>>,
+    Partial<Pick<PackageRecord, 'arch' | 'origin' | 'development'>>,
 ): PackageRecord {
   return {
     arch: null,
+    origin: null,
     ...record,
     source: null,
     epoch: null,
     modularity: null,
-    origin: null,
     vendor: null,
     provides: [],
   };

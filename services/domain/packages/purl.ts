@@ -20,9 +20,10 @@ const NAMESPACES: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * The package URL of a record (purl-spec; types deb, rpm, apk, npm, pypi, golang, maven, conda, gem,
- * composer, nuget). rpm: the version is version-release, the epoch a qualifier. `distro`, `upstream` and `rpmmod` are the qualifiers that syft and grype write and read: release,
- * source package as NAME[@VERSION] where it differs, modularity label.
+ * The package URL of a record (purl-spec; types deb, rpm, apk, npm, pypi, golang, maven, conda, gem, composer, nuget,
+ * cargo). rpm: the version is version-release, the epoch a qualifier. `distro`, `upstream` and `rpmmod` are the
+ * qualifiers that syft and grype write and read: release, source package as NAME[@VERSION] where it differs, modularity
+ * label.
  */
 export function packageUrl(record: PackageRecord, distribution: Distribution | null): string {
   const ofDistribution = isDistributionPackage(record) ? distribution : null;

@@ -10,9 +10,10 @@ import { php } from './php/index.ts';
 import { python } from './python/index.ts';
 import { rpm } from './rpm/index.ts';
 import { ruby } from './ruby/index.ts';
+import { rust } from './rust/index.ts';
 
 /** Every ecosystem, sorted by id. A new one is a folder here and a line below. */
-export const ECOSYSTEMS: readonly Ecosystem[] = [apk, dotnet, dpkg, go, java, npm, php, python, rpm, ruby];
+export const ECOSYSTEMS: readonly Ecosystem[] = [apk, dotnet, dpkg, go, java, npm, php, python, rpm, ruby, rust];
 
 /** Everything that scans read out of layers. */
 export const ANALYZERS: readonly Analyzer[] = [...ECOSYSTEMS, osRelease];

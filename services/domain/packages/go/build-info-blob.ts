@@ -1,4 +1,5 @@
 import type { Limits } from '../../limits.ts';
+import { concatenated } from '../elf-spans.ts';
 
 /**
  * What the Go linker leaves in a program for `go version -m` (cmd/link, debug/buildinfo): at a multiple of 16, a header
@@ -95,16 +96,6 @@ export function makeBlob(version: Uint8Array, modules: Uint8Array): Uint8Array {
   const header = new Uint8Array(HEADER_SIZE);
   header.set([...MAGIC, 8, INLINE]);
   return concatenated([header, varint(version.length), version, varint(modules.length), modules]);
-}
-
-export function concatenated(parts: readonly (Uint8Array | readonly number[])[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }
 
 /** Null where `bytes` end in it. A number of too many bytes is too great for anything. */

@@ -1,20 +1,12 @@
 import type { Limits } from '../../limits.ts';
 import type { FileExtractor } from '../ecosystem.ts';
-import { type ElfSegment, elfHeadSize, PT_LOAD, PT_NOTE, PT_TLS, readElfSegments } from '../elf-segments.ts';
-import { ALIGNMENT, blobSize, concatenated, isHeaderAt, pointerForm } from './build-info-blob.ts';
+import { type ElfSegment, PT_LOAD, PT_NOTE, PT_TLS } from '../elf-segments.ts';
+import { concatenated, type Span, SpanFeed, spansOf } from '../elf-spans.ts';
+import { ALIGNMENT, blobSize, isHeaderAt, pointerForm } from './build-info-blob.ts';
 import { PointedTexts } from './pointed-texts.ts';
 
-/** A stretch of the file that is looked at. */
-interface Span {
-  readonly kind: 'data' | 'constants';
-  readonly from: number;
-  readonly to: number;
-  /** Where its first byte is loaded to. */
-  readonly address: number;
-}
+type Kind = 'data' | 'constants';
 
-/** Every ELF header is within so many bytes. */
-const ELF_HEADER = 64;
 /** A segment that Go's own linker wrote; and the least size of notes that have Go's build id among them. */
 const PT_PAX_FLAGS = 0x65041580;
 const GO_NOTES = 0x60;
@@ -31,10 +23,7 @@ const UPX_WITHIN = 256;
  */
 export class BuildInfoExtractor implements FileExtractor {
   readonly #limits: Limits;
-  /** Until the spans are known: the file so far. */
-  #head: Uint8Array = new Uint8Array(0);
-  #spans: readonly Span[] | null = null;
-  #offset = 0;
+  readonly #feed: SpanFeed<Kind>;
   #texts: PointedTexts | null = null;
   /** Where the last piece of data ended. */
   #end = -1;
@@ -47,22 +36,15 @@ export class BuildInfoExtractor implements FileExtractor {
 
   constructor(limits: Limits) {
     this.#limits = limits;
+    this.#feed = new SpanFeed<Kind>(limits, {
+      behindHead: UPX_WITHIN,
+      plan: (segments, behind) => this.#plan(segments, behind),
+      take: (kind, piece, address) => this.#take(kind, piece, address),
+    });
   }
 
   push(piece: Uint8Array): void {
-    if (this.#spans !== null) {
-      this.#take(piece);
-      return;
-    }
-    const head = this.#head.length === 0 ? piece : concatenated([this.#head, piece]);
-    const size = this.#neededOf(head);
-    if (size !== null && head.length < size) {
-      this.#head = head.slice();
-      return;
-    }
-    this.#head = new Uint8Array(0);
-    this.#plan(size === null ? null : head.subarray(0, size));
-    this.#take(head);
+    this.#feed.push(piece);
   }
 
   finish(): Uint8Array | null {
@@ -70,49 +52,25 @@ export class BuildInfoExtractor implements FileExtractor {
     return this.#found ?? (this.#blob === null ? null : concatenated(this.#blob.parts));
   }
 
-  /** How much of the file tells where to look; null where it is nowhere near the start. */
-  #neededOf(head: Uint8Array): number | null {
-    if (head.length < ELF_HEADER) return ELF_HEADER;
-    const size = elfHeadSize(head);
-    return size === null || size > this.#limits.elfHeadBytes ? null : size + UPX_WITHIN;
-  }
-
-  #plan(head: Uint8Array | null): void {
-    if (head !== null && isPacked(head.subarray(-UPX_WITHIN))) this.#found = Uint8Array.from(UPX_MARK);
-    const segments = head === null ? null : readElfSegments(head);
-    if (segments === null) {
-      // Wherever the headers are: the blob is at a multiple of its alignment in the file, too.
-      this.#spans = [{ kind: 'data', from: 0, to: Number.POSITIVE_INFINITY, address: 0 }];
-      return;
-    }
+  #plan(segments: readonly ElfSegment[] | null, behind: Uint8Array): readonly Span<Kind>[] {
+    if (isPacked(behind)) this.#found = Uint8Array.from(UPX_MARK);
+    // Wherever the headers are: the blob is at a multiple of its alignment in the file, too.
+    if (segments === null) return [{ kind: 'data', from: 0, to: Number.POSITIVE_INFINITY, address: 0 }];
     const loaded = segments.filter(({ type, size }) => type === PT_LOAD && size > 0);
-    this.#spans = spansOf(
+    const data = spansOf<Kind>(
       'data',
       loaded.filter(({ writable }) => writable),
     );
-    if (!mayBeOld(segments)) return;
+    if (!mayBeOld(segments)) return data;
     this.#texts = new PointedTexts(this.#limits);
-    this.#spans = [
-      ...this.#spans,
-      ...spansOf(
-        'constants',
-        loaded.filter(({ writable }) => !writable),
-      ),
-    ];
+    const constants = loaded.filter(({ writable }) => !writable);
+    return [...data, ...spansOf<Kind>('constants', constants)];
   }
 
-  #take(piece: Uint8Array): void {
-    const start = this.#offset;
-    const end = start + piece.length;
-    this.#offset = end;
+  #take(kind: Kind, piece: Uint8Array, address: number): void {
     if (this.#found !== null) return;
-    for (const { kind, from, to, address } of this.#spans!) {
-      if (from >= end || to <= start) continue;
-      const first = Math.max(from, start);
-      const part = piece.subarray(first - start, Math.min(to, end) - start);
-      if (kind === 'constants') this.#texts?.constants(part, address + first - from);
-      else this.#data(part, address + first - from);
-    }
+    if (kind === 'constants') this.#texts?.constants(piece, address);
+    else this.#data(piece, address);
   }
 
   #data(piece: Uint8Array, address: number): void {
@@ -152,18 +110,6 @@ export class BuildInfoExtractor implements FileExtractor {
     if (pointerForm(bytes) !== null) this.#pointers = bytes.slice(0, blob.size);
     else this.#found = bytes.slice(0, blob.size);
   }
-}
-
-/** Where the segments lie in the file, none twice: a thousand that all claim the whole file are read once. */
-function spansOf(kind: Span['kind'], segments: readonly ElfSegment[]): Span[] {
-  let end = 0;
-  return [...segments]
-    .sort((a, b) => a.offset - b.offset)
-    .flatMap(({ offset, size, address }) => {
-      const from = Math.max(offset, end);
-      end = Math.max(end, offset + size);
-      return from < offset + size ? [{ kind, from, to: offset + size, address: address + from - offset }] : [];
-    });
 }
 
 function isPacked(bytes: Uint8Array): boolean {

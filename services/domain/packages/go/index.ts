@@ -1,21 +1,12 @@
-import { baseOf, decodePath } from '../../layers/path.ts';
+import { decodePath } from '../../layers/path.ts';
 import { type DatabaseFile, type DatabaseUnit, type Ecosystem, EMPTY_UNIT, type ReadContext } from '../ecosystem.ts';
-import { isElfProgram } from '../elf-segments.ts';
+import { isProgram } from '../elf-spans.ts';
 import { UnitGaps } from '../unit-gaps.ts';
 import { parseModules } from './build-info.ts';
 import { blobTexts } from './build-info-blob.ts';
 import { BuildInfoExtractor, UPX_MARK } from './build-info-extractor.ts';
 import { packagesOf } from './packages.ts';
 import { compare } from './version.ts';
-
-/** No program of Go's is smaller. */
-const LEAST_BYTES = 4_096;
-
-/** Programs and shared objects, by what they are called or may do; whether they are ELF says the content. */
-function isCandidate(path: string, mode: number): boolean {
-  const base = baseOf(path);
-  return (mode & 0o111) !== 0 || !base.includes('.') || /\.so(?:\.|$)/.test(base);
-}
 
 function readProgram({ path, bytes }: DatabaseFile, { limits }: ReadContext): DatabaseUnit {
   const gaps = new UnitGaps();
@@ -39,10 +30,7 @@ export const go: Ecosystem = {
   id: 'go',
   version: 1,
   roots: [],
-  wants({ path, type, mode, size }, head) {
-    if (type !== 'file' || size < LEAST_BYTES || !isCandidate(path, mode)) return 'no';
-    return isElfProgram(head()) ? 'extract' : 'no';
-  },
+  wants: (entry, head) => (isProgram(entry, head) ? 'extract' : 'no'),
   extract: (_entry, { limits }) => new BuildInfoExtractor(limits),
   readDatabase: (files, context) => ({ units: files.map((file) => readProgram(file, context)) }),
   compare,

@@ -1,12 +1,6 @@
 import type { Limits } from '../../limits.ts';
-import {
-  concatenated,
-  MODULES_END,
-  MODULES_START,
-  makeBlob,
-  type PointerForm,
-  pointerForm,
-} from './build-info-blob.ts';
+import { concatenated } from '../elf-spans.ts';
+import { MODULES_END, MODULES_START, makeBlob, type PointerForm, pointerForm } from './build-info-blob.ts';
 
 /** So begins the version of every Go that has modules and points to its texts: 1.13 to 1.17. */
 const VERSION_START = [...'go1.1'].map((char) => char.charCodeAt(0));

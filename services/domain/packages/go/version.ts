@@ -1,4 +1,5 @@
 import type { Comparison } from '../ecosystem.ts';
+import { comparePrereleases } from '../semver-order.ts';
 import { compareDigits, compareLists } from '../version-parts.ts';
 
 /** MAJOR[.MINOR[.PATCH[-PRE][+BUILD]]] (golang.org/x/mod/semver), where the `v` may be missing. */
@@ -6,7 +7,6 @@ const MODULE =
   /^v?(0|[1-9][0-9]*)(?:\.(0|[1-9][0-9]*)(?:\.(0|[1-9][0-9]*)(?:-([0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*))?(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?)?)?$/;
 /** MAJOR[.MINOR[.PATCH]] or MAJOR.MINOR, a kind and its number (go/version), without what a vendor hangs on it. */
 const TOOLCHAIN = /^(0|[1-9][0-9]*)(?:\.(0|[1-9][0-9]*)(?:\.(0|[1-9][0-9]*)|([a-z]+)(0|[1-9][0-9]*)?)?)?$/;
-const NUMBER = /^(?:0|[1-9][0-9]*)$/;
 const LEADING_ZERO = /^0[0-9]+$/;
 
 /** The first release line whose first release has a `.0`: since then 1.N alone is the language, older than 1.Nrc1. */
@@ -14,8 +14,8 @@ const FIRST_WITH_LANGUAGE = 21;
 
 interface Version {
   readonly numbers: readonly [major: string, minor: string, patch: string];
-  /** Empty for a release. */
-  readonly pre: readonly string[];
+  /** null for a release. */
+  readonly pre: readonly string[] | null;
 }
 
 /**
@@ -29,12 +29,7 @@ export function compare(a: string, b: string): Comparison {
   const left = parse(a);
   const right = parse(b);
   if (left === null || right === null) return 'incomparable';
-  const numbers = compareLists(left.numbers, right.numbers, compareDigits);
-  if (numbers !== 0) return numbers;
-  // SemVer 2.0, section 11: a release comes after what leads to it.
-  if (left.pre.length === 0) return right.pre.length === 0 ? 0 : 1;
-  if (right.pre.length === 0) return -1;
-  return compareLists(left.pre, right.pre, compareIdentifiers);
+  return compareLists(left.numbers, right.numbers, compareDigits) || comparePrereleases(left.pre, right.pre);
 }
 
 function parse(version: string): Version | null {
@@ -45,8 +40,8 @@ function parse(version: string): Version | null {
   const match = MODULE.exec(version);
   if (match === null) return null;
   const [, major, minor = '0', patch = '0', pre] = match;
-  const identifiers = pre?.split('.') ?? [];
-  if (identifiers.some((identifier) => LEADING_ZERO.test(identifier))) return null;
+  const identifiers = pre?.split('.') ?? null;
+  if (identifiers?.some((identifier) => LEADING_ZERO.test(identifier))) return null;
   return { numbers: [major!, minor, patch], pre: identifiers };
 }
 
@@ -58,13 +53,5 @@ function parseToolchain(version: string): Version | null {
   if (kind !== undefined)
     return { numbers: [major!, minor, patch], pre: number === undefined ? [kind] : [kind, number] };
   const isLanguage = match[2] !== undefined && match[3] === undefined && Number(minor) >= FIRST_WITH_LANGUAGE;
-  return { numbers: [major!, minor, patch], pre: isLanguage ? ['0'] : [] };
-}
-
-/** Numbers before words. */
-function compareIdentifiers(a: string, b: string): -1 | 0 | 1 {
-  if (a === b) return 0;
-  const isNumber = NUMBER.test(a);
-  if (isNumber !== NUMBER.test(b)) return isNumber ? -1 : 1;
-  return isNumber ? compareDigits(a, b) : a < b ? -1 : 1;
+  return { numbers: [major!, minor, patch], pre: isLanguage ? ['0'] : null };
 }

@@ -1,5 +1,6 @@
 import type { Comparison } from '../ecosystem.ts';
-import { compareDigits, compareLists, digits, numbersOf } from '../version-parts.ts';
+import { comparePrereleases } from '../semver-order.ts';
+import { compareDigits, compareLists, numbersOf } from '../version-parts.ts';
 
 /** What node-semver reads loosely, with any count of numbers. In turn: numbers, pre-release (`-` may be its first part), build. */
 const VERSION =
@@ -31,18 +32,4 @@ function parse(text: string): Version | null {
   if (match === null) return null;
   const prerelease = match[2] ?? match[3];
   return { numbers: numbersOf(match[1]!), prerelease: prerelease?.split('.') ?? null };
-}
-
-function comparePrereleases(a: Version['prerelease'], b: Version['prerelease']): -1 | 0 | 1 {
-  if (a === null || b === null) return a === b ? 0 : a === null ? 1 : -1;
-  return compareLists(a, b, compareIdentifiers);
-}
-
-/** Numbers before words. */
-function compareIdentifiers(a: string, b: string): -1 | 0 | 1 {
-  const aIsNumber = /^\d+$/.test(a);
-  const bIsNumber = /^\d+$/.test(b);
-  if (aIsNumber && bIsNumber) return compareDigits(digits(a), digits(b));
-  if (aIsNumber !== bIsNumber) return aIsNumber ? -1 : 1;
-  return a === b ? 0 : a < b ? -1 : 1;
 }
