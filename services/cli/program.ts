@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { ERROR_TABLE, messageOf, PlimsollError } from '../domain/errors.ts';
 import { addCacheCommand } from './cache-command.ts';
+import { addCompareCommand } from './compare-command.ts';
 import { addDatabaseCommand } from './database-command.ts';
 import { addFilesCommand } from './files-command.ts';
 import { printable } from './printable.ts';
@@ -12,6 +13,7 @@ Examples:
   $ plimsoll scan ./image.tar
   $ plimsoll scan rootfs:/
   $ plimsoll files --json ./image.tar
+  $ plimsoll compare --engine trivy ./image.tar
 
 More with "plimsoll scan --help".`;
 
@@ -26,6 +28,9 @@ export async function runProgram(argv: readonly string[], session: Session): Pro
     .showHelpAfterError('(add --help for usage and examples)')
     .exitOverride();
   addScanCommand(program, session, (exit) => {
+    code = exit;
+  });
+  addCompareCommand(program, session, (exit) => {
     code = exit;
   });
   addFilesCommand(program, session, (exit) => {

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { GAP_CLASSES } from '../../services/domain/completeness.ts';
 import { ERROR_TABLE } from '../../services/domain/errors.ts';
 import { LIMITS } from '../../services/domain/limits.ts';
+import { REASONS } from '../../services/domain/report/difference-reason.ts';
 import { REPOSITORY, repositoryFiles } from '../support/repository.ts';
 import { documentedRows, foldersOfMap } from './documentation.ts';
 
@@ -38,6 +39,11 @@ describe('the documentation says what the code does', () => {
     const documented = documentedRows(read('docs/limits.md'));
     expect(documented.map((row) => row.slice(0, 2)).sort()).toEqual(table.sort());
     expect(documented.filter((row) => row.length !== 3 || row.includes(''))).toEqual([]);
+  });
+
+  test('docs/engines.md has every reason for a difference in its order, and no other', () => {
+    const documented = documentedRows(read('docs/engines.md').split('## Why they differ')[1]!).map(([code]) => code);
+    expect(documented).toEqual(Object.keys(REASONS));
   });
 
   test('the map of README.md has every folder, and no other', () => {

@@ -62,3 +62,29 @@ describe('plimsoll scan --engine', () => {
     expect(readdirSync(temporary).filter((name) => name.startsWith('plimsoll-engine'))).toEqual([]);
   });
 });
+
+describe('plimsoll compare', () => {
+  const compare = (path: string, ...args: string[]) =>
+    runCommand(['compare', ...cache, '--engine', 'trivy', '--engine-path', `trivy=${path}`, ...args, archive]);
+
+  test('shows what each found, and why they differ', async () => {
+    const { code, stdout } = await compare(good.path!);
+    expect(code).toBe(0);
+    expect(stdout).toContain('plimsoll lacks 1 row: lockfile-only');
+    expect(stdout).toContain('- right 2.0.0 (npm; trivy): /srv/a/package-lock.json');
+    expect(stdout).toContain('All agree on 1 row; 1 row differs, 0 without a known reason.');
+  });
+
+  test('says the same to machines', async () => {
+    const { stdout } = await compare(good.path!, '--json');
+    expect(JSON.parse(stdout)).toMatchObject({
+      types: [{ type: 'npm', common: 1, found: { plimsoll: 1, trivy: 2 } }],
+      differences: [{ purl: 'pkg:npm/right@2.0.0', missing: [{ engine: 'plimsoll', reason: 'lockfile-only' }] }],
+    });
+  });
+
+  test('ends with 3 where there is nothing to compare with', async () => {
+    const { code, stdout } = await compare(bad.path!);
+    expect([code, stdout]).toEqual([3, expect.stringMatching(/Not compared:\strivy\.\n$/)]);
+  });
+});

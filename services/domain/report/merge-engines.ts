@@ -98,7 +98,7 @@ function sightingsOf(engine: EngineName, { paths, diffId }: ForeignPackage, iden
 }
 
 /** Where a package is: for packages of a distribution the architecture, for others files. */
-function placesOf(type: string, arch: string | null, paths: readonly string[]): ReadonlySet<string> {
+export function placesOf(type: string, arch: string | null, paths: readonly string[]): ReadonlySet<string> {
   if (isDistributionPackage({ type })) return new Set(arch === null ? [] : [arch]);
   return new Set(paths.map((path) => placeOf(type, path)));
 }
