@@ -14,7 +14,6 @@ const config: KnipConfig = {
     '@renovatebot/ruby-semver',
     '@cyclonedx/cyclonedx-library', // its schemas
     'ajv-draft-04',
-    'smol-toml',
     'undici',
     'yaml',
   ],

@@ -57,6 +57,8 @@ export const GAP_CLASSES = {
   'package-record-invalid': 'listed',
   /** A file that describes one package of a language (package.json, METADATA) could not be parsed, wholly or in part. */
   'package-file-unparsable': 'listed',
+  /** A project's file names what the project needs itself, and not what that brings (pom.xml, go.mod before Go 1.17). */
+  'dependencies-unknown': 'listed',
   /** An SBOM says itself that it does not list everything. */
   'sbom-incomplete': 'listed',
   /** The kernel gave no namespaces to an engine: it ran with the network in reach. */

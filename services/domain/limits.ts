@@ -90,6 +90,14 @@ export const LIMITS = {
   jarMetadataBytes: 16 * 2 ** 20,
   /** What is kept of one Java archive and of all in it: names, the main parts of manifests, pom.properties. */
   jarTextBytes: 64 * 2 ** 20,
+  /** Elements inside elements of one XML document. */
+  xmlDepth: 256,
+  /** Elements of one XML document. */
+  xmlElements: 500_000,
+  /** Parents of parents, imports in imports and properties in properties of Maven's project files. */
+  pomDepth: 100,
+  /** Properties and dependencies that Maven's project files of one tree take over from parents and imports. */
+  pomInheritance: 5_000_000,
   /** An SBOM as a whole. */
   sbomBytes: 128 * 2 ** 20,
   /** One line, and one text of several lines, of an SBOM in the tag-value form: Plimsoll writes all that it knows of a package into one. */

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { ANALYZERS, ECOSYSTEMS } from '../../services/domain/packages/registry.ts';
+import { ANALYZERS, ECOSYSTEMS, LOCKFILES } from '../../services/domain/packages/registry.ts';
 import { HAS_SHARED_DATA, REPOSITORY, repositoryFiles, SHARED_DATA } from '../support/repository.ts';
 import { documentedRows } from './documentation.ts';
 import { ecosystemFaults } from './ecosystem-rules.ts';
@@ -18,6 +18,7 @@ const CORPORA: Readonly<Record<string, string>> = {
 };
 
 const ids = ECOSYSTEMS.map(({ id }) => id);
+const formats = LOCKFILES.map(({ id }) => id);
 
 describe('the registry of ecosystems', () => {
   test('has every folder, and every folder is complete', () => {
@@ -25,10 +26,10 @@ describe('the registry of ecosystems', () => {
   });
 
   test('gives every analyzer an id of its own and a version', () => {
-    const all = ANALYZERS.map(({ id }) => id);
+    const all = [...ANALYZERS, ...LOCKFILES].map(({ id }) => id);
     expect(new Set(all).size).toBe(all.length);
-    expect([...ids, 'os-release']).toEqual(expect.arrayContaining(all));
-    for (const { id, version } of [...ANALYZERS, ...ECOSYSTEMS]) {
+    expect([...ids, ...formats, 'os-release']).toEqual(expect.arrayContaining(all));
+    for (const { id, version } of [...ANALYZERS, ...ECOSYSTEMS, ...LOCKFILES]) {
       expect(id).toMatch(/^[a-z0-9]+(-[a-z0-9]+)*$/);
       expect(Number.isInteger(version) && version > 0, `${id} version`).toBe(true);
     }
@@ -36,7 +37,18 @@ describe('the registry of ecosystems', () => {
 
   test('equals docs/ecosystems.md', () => {
     const documented = documentedRows(readFileSync(join(REPOSITORY, 'docs/ecosystems.md'), 'utf8'));
-    expect(documented.map(([id]) => id)).toEqual(ids);
+    expect(documented.map(([id]) => id)).toEqual([...ids, ...formats]);
+  });
+
+  test('has every format of lockfiles, sorted, in a folder of its ecosystem', () => {
+    expect(formats).toEqual(formats.toSorted());
+    const path = /^services\/domain\/packages\/([^/]+)\/lockfiles\/([^/]+)\.test\.ts$/;
+    const files = repositoryFiles().flatMap((file) => {
+      const [, ecosystem, format] = path.exec(file) ?? [];
+      return ecosystem === undefined ? [] : [{ ecosystem, format }];
+    });
+    expect(formats.filter((id) => !files.some(({ format }) => format === id))).toEqual([]);
+    expect(files.filter(({ ecosystem }) => !ids.includes(ecosystem))).toEqual([]);
   });
 
   test.each(ids)('%s has version rows of its own', (id) => {

@@ -86,7 +86,11 @@ export interface FileList {
 export interface UnitGap {
   readonly code: Extract<
     GapCode,
-    'package-database-broken' | 'package-record-invalid' | 'package-file-unparsable' | 'limit-reached'
+    | 'package-database-broken'
+    | 'package-record-invalid'
+    | 'package-file-unparsable'
+    | 'dependencies-unknown'
+    | 'limit-reached'
   >;
   readonly message: string;
 }

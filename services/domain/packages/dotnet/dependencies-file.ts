@@ -67,10 +67,15 @@ function readLibrary(key: string, library: unknown, target: JsonObject, file: Pa
     name,
     version: number,
     licenses: [],
-    dependsOn: Object.entries(isObject(needs) ? needs : {}).flatMap(([text, range]) => {
-      const needed = stated(packageName(text), file);
-      return needed === null ? [] : [`${needed}/${stated(range, file) ?? ''}`.replace(/\/$/, '')];
-    }),
+    dependsOn: dependenciesOf(needs, file),
+  });
+}
+
+/** `NAME/RANGE` of an object from names to ranges. */
+export function dependenciesOf(needs: unknown, file: PackageFile): readonly string[] {
+  return Object.entries(isObject(needs) ? needs : {}).flatMap(([text, range]) => {
+    const needed = stated(packageName(text), file);
+    return needed === null ? [] : [`${needed}/${stated(range, file) ?? ''}`.replace(/\/$/, '')];
   });
 }
 

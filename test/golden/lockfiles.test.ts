@@ -1,0 +1,76 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { packageUrl } from '../../services/domain/packages/purl.ts';
+import { LOCKFILES } from '../../services/domain/packages/registry.ts';
+import { readLockfiles } from '../support/read-lockfiles.ts';
+import { HAS_SHARED_DATA, SHARED_DATA } from '../support/repository.ts';
+import { LOCKFILE_DIFFERENCES } from './lockfile-differences.ts';
+
+const PROJECTS = join(SHARED_DATA, 'fixtures/trivy-e2e');
+
+interface Golden {
+  readonly Results: readonly {
+    readonly Target: string;
+    readonly Packages?: readonly {
+      readonly Name: string;
+      readonly Version: string;
+      readonly Licenses?: readonly string[];
+      readonly Identifier: { readonly PURL: string };
+    }[];
+    readonly Vulnerabilities?: readonly { readonly PkgName: string; readonly InstalledVersion: string }[];
+  }[];
+}
+
+/** A project of Trivy's tests: its folder, the format, Trivy's result, the files that it read. */
+const CASES: readonly (readonly [project: string, format: string, golden: string, files: readonly string[]])[] = [
+  ['cargo', 'cargo-lock', 'cargo.lock.json.golden', ['Cargo.lock']],
+  ['composer', 'composer-lock', 'composer.lock.json.golden', ['composer.lock']],
+  [
+    'gomod',
+    'go-mod',
+    'gomod.json.golden',
+    ['go.mod', 'go.sum', 'submod/go.mod', 'submod/go.sum', 'submod2/go.mod', 'submod2/go.sum'],
+  ],
+  ['nuget', 'nuget-lock', 'nuget.json.golden', ['packages.lock.json']],
+  ['pom', 'maven-pom', 'pom.json.golden', ['pom.xml']],
+];
+
+describe.skipIf(!HAS_SHARED_DATA)('lockfiles of ../shared/data against Trivy (skipped where it is absent)', () => {
+  const used = new Set<object>();
+
+  test.each(CASES)('%s', (project, format, golden, files) => {
+    const analyzer = LOCKFILES.find(({ id }) => id === format)!;
+    const contents = files.map((file) => [file, readFileSync(join(PROJECTS, project, file))] as const);
+    const units = readLockfiles(analyzer, Object.fromEntries(contents));
+    const results = (JSON.parse(readFileSync(join(PROJECTS, project, golden), 'utf8')) as Golden).Results;
+    expect(units.map(({ path }) => path).sort()).toEqual(results.map(({ Target }) => Target).sort());
+    for (const { path, packages } of units) {
+      const { Packages, Vulnerabilities = [] } = results.find(({ Target }) => Target === path)!;
+      const ours = packages.map(({ name, version }) => `${name}@${version}`);
+      const vulnerable = Vulnerabilities.map(({ PkgName, InstalledVersion }) => `${PkgName}@${InstalledVersion}`);
+      expect(ours).toEqual(expect.arrayContaining(vulnerable));
+      // Some goldens list only what is vulnerable.
+      if (Packages === undefined) continue;
+      const theirs = Packages.map(({ Name, Version }) => `${Name}@${Version}`);
+      const differences = [
+        ...theirs.filter((row) => !ours.includes(row)).map((row) => `trivy ${row}`),
+        ...ours.filter((row) => !theirs.includes(row)).map((row) => `plimsoll ${row}`),
+      ];
+      const accepted = LOCKFILE_DIFFERENCES.filter((row) => row.project === project);
+      expect(differences.sort()).toEqual(accepted.map((row) => `${row.only} ${row.package}`).sort());
+      for (const row of accepted) used.add(row);
+      for (const record of packages) {
+        const same = Packages.find(({ Name, Version }) => Name === record.name && Version === record.version);
+        if (same === undefined) continue;
+        expect(packageUrl(record, null)).toBe(same.Identifier.PURL);
+        expect(record.licenses).toEqual(same.Licenses ?? []);
+      }
+    }
+  });
+
+  test('every accepted difference is one', () => {
+    expect(LOCKFILE_DIFFERENCES.filter((row) => !used.has(row))).toEqual([]);
+    for (const { project } of LOCKFILE_DIFFERENCES) expect(existsSync(join(PROJECTS, project))).toBe(true);
+  });
+});
