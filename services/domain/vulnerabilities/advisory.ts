@@ -14,7 +14,13 @@ export type AdvisoryStatus =
   | 'not_affected';
 
 /** Plimsoll's levels, highest first; `none` is a stated "no impact", `unknown` no statement. */
-export type SeverityLevel = 'critical' | 'high' | 'medium' | 'low' | 'negligible' | 'none' | 'unknown';
+export const SEVERITY_LEVELS = ['critical', 'high', 'medium', 'low', 'negligible', 'none', 'unknown'] as const;
+export type SeverityLevel = (typeof SEVERITY_LEVELS)[number];
+
+/** Order of the highest first. */
+export function compareSeverities(a: SeverityLevel, b: SeverityLevel): number {
+  return SEVERITY_LEVELS.indexOf(a) - SEVERITY_LEVELS.indexOf(b);
+}
 
 /** What one source says of how bad it is. `vector` is a CVSS vector of version 2, 3.x or 4; `text` the vendor's own word. */
 export interface StatedSeverity {

@@ -1,5 +1,5 @@
 import { fromVector } from 'ae-cvss-calculator';
-import type { SeverityLevel, StatedSeverity } from './advisory.ts';
+import { compareSeverities, type SeverityLevel, type StatedSeverity } from './advisory.ts';
 
 /** A CVSS vector and its base score. */
 export interface CvssScore {
@@ -81,7 +81,7 @@ export class SeverityJudge {
           place(a.source) - place(b.source) ||
           compareTexts(a.source, b.source) ||
           b.strength - a.strength ||
-          rankOf(a.level) - rankOf(b.level),
+          compareSeverities(a.level, b.level),
       )[0];
     return {
       level: deciding?.level ?? 'unknown',
@@ -100,13 +100,6 @@ export class SeverityJudge {
     }
     return score;
   }
-}
-
-const LEVELS: readonly SeverityLevel[] = ['critical', 'high', 'medium', 'low', 'negligible', 'none', 'unknown'];
-
-/** 0 is the highest. */
-function rankOf(level: SeverityLevel): number {
-  return LEVELS.indexOf(level);
 }
 
 function computeScore(vector: string): Omit<CvssScore, 'source'> | null {
