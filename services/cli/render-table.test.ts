@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { samplePackage, sampleReport } from '../../test/support/sample-report.ts';
+import { samplePackage, sampleReport, sampleVulnerability } from '../../test/support/sample-report.ts';
 import { gap } from '../domain/completeness.ts';
 import type { Report } from '../domain/report/report.ts';
 import { widthOf } from './printable.ts';
@@ -46,6 +46,20 @@ Also noted: 1 listed gap.
 
 Partial: 5 packages, 1 hidden, 3 of 4 layers read, 1 blocking gap, 1 listed gap.
 `);
+  });
+
+  it('shows vulnerabilities in the place of packages, and both where asked', () => {
+    const report = complete(sampleReport());
+    const judged: Report = {
+      ...report,
+      vulnerabilities: [sampleVulnerability({ id: 'CVE-2026-0001' })],
+      completeness: { ...report.completeness, feeds: [{ ecosystem: 'Debian:12', records: 1, newest: null }] },
+    };
+    const headers = (text: string): string[] => text.match(/^(?:PACKAGE|SEVERITY|UPGRADE)\b/gm) ?? [];
+    expect(headers(renderTable(judged, pipe))).toEqual(['UPGRADE', 'SEVERITY']);
+    expect(headers(renderTable(judged, { ...pipe, packages: true }))).toEqual(['PACKAGE', 'UPGRADE', 'SEVERITY']);
+    // Nothing was looked up: then an empty list says nothing.
+    expect(headers(renderTable({ ...report, vulnerabilities: [] }, pipe))).toEqual(['PACKAGE']);
   });
 
   it('says which engine found what, where there are several', () => {

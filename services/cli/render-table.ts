@@ -1,6 +1,7 @@
 import picocolors from 'picocolors';
 import type { Report, ReportDocument, ReportLayer, ReportPackage } from '../domain/report/report.ts';
 import { printable, wrap } from './printable.ts';
+import { renderVulnerabilities } from './render-vulnerabilities.ts';
 import { type Cell, type Column, layTable } from './table.ts';
 import { byteCount, counted, wholeNumber } from './wording.ts';
 
@@ -18,6 +19,8 @@ export interface TableOptions {
   /** Columns of the terminal; 80 in a pipe. */
   readonly width: number;
   readonly colour: boolean;
+  /** List every package also where vulnerabilities were looked up, and say more. */
+  readonly packages?: boolean;
 }
 
 type Paint = ReturnType<typeof picocolors.createColors>;
@@ -34,11 +37,17 @@ const GAPS_SHOWN = 20;
 export function renderTable(document: ReportDocument, options: TableOptions): string {
   const width = Math.max(MIN_WIDTH, options.width);
   const paint = picocolors.createColors(options.colour);
-  const blocks = 'reports' in document ? indexBlocks(document, width, paint) : reportBlocks(document, width, paint);
+  const blocksOf = (report: Report): string[][] => reportBlocks(report, width, paint, options.packages ?? false);
+  const blocks = 'reports' in document ? indexBlocks(document, blocksOf, width, paint) : blocksOf(document);
   return `${blocks.map((lines) => lines.join('\n')).join('\n\n')}\n`;
 }
 
-function indexBlocks(document: Extract<ReportDocument, { reports: unknown }>, width: number, paint: Paint): string[][] {
+function indexBlocks(
+  document: Extract<ReportDocument, { reports: unknown }>,
+  blocksOf: (report: Report) => string[][],
+  width: number,
+  paint: Paint,
+): string[][] {
   const { index, reports } = document;
   const complete = reports.filter((report) => report.completeness.status === 'complete').length;
   return [
@@ -52,7 +61,7 @@ function indexBlocks(document: Extract<ReportDocument, { reports: unknown }>, wi
     ),
     ...reports.flatMap((report) => {
       const title = printable(report.target.platform ?? 'platform unknown');
-      return [[paint.bold(title), paint.dim('─'.repeat(width))], ...reportBlocks(report, width, paint)];
+      return [[paint.bold(title), paint.dim('─'.repeat(width))], ...blocksOf(report)];
     }),
     [paint.dim('─'.repeat(width))],
     lastLines(
@@ -64,11 +73,14 @@ function indexBlocks(document: Extract<ReportDocument, { reports: unknown }>, wi
   ];
 }
 
-function reportBlocks(report: Report, width: number, paint: Paint): string[][] {
+/** Packages are what a scan is about until vulnerabilities are looked up; then they only hide those. */
+function reportBlocks(report: Report, width: number, paint: Paint, withPackages: boolean): string[][] {
+  const isJudged = report.vulnerabilities !== undefined && report.completeness.feeds.length > 0;
   return [
     head(report, width, paint),
     layers(report, width, paint),
-    packages(report, width, paint),
+    withPackages || !isJudged ? packages(report, width, paint) : [],
+    ...(isJudged ? renderVulnerabilities(report, width, paint) : []),
     gaps(report, 'blocking', width, paint),
     gaps(report, 'listed', width, paint),
     summary(report, width, paint),

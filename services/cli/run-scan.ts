@@ -11,6 +11,7 @@ import { withScan } from './with-scan.ts';
 export interface ScanCommandOptions extends ScanOptions, EngineOptions {
   readonly format?: readonly string[];
   readonly output?: string;
+  readonly packages?: boolean;
 }
 
 /** `plimsoll scan`: reads the target, writes every output, and answers with the exit code. */
@@ -23,7 +24,10 @@ export async function runScan(session: Session, target: string, options: ScanCom
   const document = await withScan(session, target, options, scanTarget);
   const toTerminal = tableOptions(session.stdout, session.environment);
   const render = ({ format, file }: (typeof outputs)[number]): Promise<string> =>
-    renderDocument(document, format, file === null ? toTerminal : tableOptions({}, session.environment));
+    renderDocument(document, format, {
+      ...(file === null ? toTerminal : tableOptions({}, session.environment)),
+      packages: options.packages ?? false,
+    });
   await writeOutputs(outputs, render, session.stdout);
   return reportsOf(document).every(({ completeness }) => completeness.status === 'complete') ? 0 : 3;
 }

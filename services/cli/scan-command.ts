@@ -36,7 +36,8 @@ export function addScanCommand(program: Command, session: Session, exit: (code: 
       `${OUTPUT_FORMATS.join(', ')}, to standard output or a file (repeatable; default table)`,
       collect,
     )
-    .option('-o, --output <file>', 'write to this file instead of standard output');
+    .option('-o, --output <file>', 'write to this file instead of standard output')
+    .option('--packages', 'list every package in the table, beside its vulnerabilities');
   addEngineOptions(addScanOptions(command))
     .addHelpText('after', EXAMPLES)
     .action(async (target: string, options: ScanCommandOptions) => {
