@@ -3,6 +3,7 @@ import { formatPlatform } from '../domain/image/platform.ts';
 import type { Target } from '../domain/image/target.ts';
 import { type AttributedPackage, fileListNames } from '../domain/packages/attribution.ts';
 import type { Distribution } from '../domain/packages/distribution.ts';
+import { spdxLicense } from '../domain/packages/license-names.ts';
 import { packageUrl } from '../domain/packages/purl.ts';
 import type { Report, ReportPackage } from '../domain/report/report.ts';
 import type { PackageList } from './list-packages.ts';
@@ -120,7 +121,7 @@ function packageOf(
     origin: record.origin,
     vendor: record.vendor,
     repository: null,
-    licenses: [...record.licenses],
+    licenses: [...new Set(record.licenses.map(spdxLicense))],
     layer: isImage ? layer : null,
     paths: [...paths],
     dependsOn: [...record.dependsOn],

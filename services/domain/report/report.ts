@@ -104,7 +104,9 @@ export const reportPackage = z
     origin: z.string().nullable(),
     vendor: z.string().nullable(),
     repository: z.string().nullable(),
-    licenses: z.array(z.string()),
+    licenses: z
+      .array(z.string())
+      .describe('SPDX expressions where the package states one, or names it; else as stated'),
     layer: layerIndex.nullable().describe('The layer that brought the package as it is now'),
     paths: z.array(z.string()).describe('The databases or files that name it, no leading slash'),
     ownedBy: z.string().nullable().describe('id of the package that owns these files'),

@@ -1,8 +1,8 @@
+import { licenseKind } from '../packages/license.ts';
 import type { Report, ReportPackage } from '../report/report.ts';
 import { asSerialized, jsonText } from '../report/serialize.ts';
 import { resolvedDependencies } from './dependencies.ts';
 import { uuidOf } from './identity.ts';
-import { licenseKind } from './license.ts';
 import { documentProperties, packageProperties } from './properties.ts';
 import {
   DOCUMENT_ID,
