@@ -25,12 +25,19 @@ const published = {
   type,
   engines,
   bin: { plimsoll: 'services/main.js' },
-  files: ['services/**/*.js', 'CHANGELOG.md', 'SECURITY.md', 'docs'],
+  files: ['services/**/*.js', 'policies', 'CHANGELOG.md', 'SECURITY.md', 'docs'],
   dependencies,
   ...(optional.length > 0 && { optionalDependencies: Object.fromEntries(optional) }),
 };
 writeFileSync(join(dist, 'package.json'), `${JSON.stringify(published, null, 2)}\n`);
 for (const file of ['README.md', 'LICENSE', 'CHANGELOG.md', 'SECURITY.md', 'docs']) {
   cpSync(join(root, file), join(dist, file), { recursive: true });
+}
+// The built-in rules, and what `plimsoll policy build` compiles others with.
+for (const part of ['bundle', 'lib', 'capabilities.json', 'input.schema.json']) {
+  cpSync(join(root, 'policies', part), join(dist, 'policies', part), {
+    recursive: true,
+    filter: (file) => !file.endsWith('_test.rego'),
+  });
 }
 chmodSync(join(dist, 'services/main.js'), 0o755);

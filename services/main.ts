@@ -1,5 +1,7 @@
 #!/usr/bin/env node
+import { createHash } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { runProgram } from './cli/program.ts';
 import type { Session } from './cli/session.ts';
 import { VERSION } from './domain/version.ts';
@@ -12,6 +14,10 @@ const layerWorker = new URL(
   import.meta.url,
 );
 
+/** Built-in rules as source and as bundle; what Rego is compiled with. */
+const policies = fileURLToPath(new URL('../policies/', import.meta.url));
+const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+
 const session: Session = {
   version: VERSION,
   stdout: process.stdout,
@@ -23,7 +29,6 @@ const session: Session = {
     return FileFactsCache.open({ directory: directory ?? cacheDirectory(process.env), onWarning });
   },
   scanDependencies: async (cache) => {
-    const { createHash } = await import('node:crypto');
     const { LocalEngines } = await import('./adapters/engines/local-engines.ts');
     const { LocalTargetOpener } = await import('./adapters/archive/open-target.ts');
     const { LayerThreads } = await import('./adapters/threads/layer-threads.ts');
@@ -34,7 +39,7 @@ const session: Session = {
       cache,
       engineRunner: new LocalEngines(process.env.PATH),
       analyzers: ANALYZERS,
-      sha256: (bytes) => createHash('sha256').update(bytes).digest('hex'),
+      sha256,
       breathe: () => setImmediate(),
       clock: { moment: () => new Date().toISOString(), elapsed: () => performance.now() },
       version: VERSION,
@@ -55,6 +60,19 @@ const session: Session = {
       verify: (root) => databases.verify(root),
       diff: (before, after) => databases.diff(before, after),
     };
+  },
+  sha256,
+  openPolicies: async ({ builtin, paths, opa = 'opa' }) => {
+    const { openPolicies } = await import('./adapters/opa/open-policies.ts');
+    return openPolicies({ builtin: builtin ? `${policies}bundle` : null, paths, opa, shared: policies });
+  },
+  buildPolicy: async (directory, { output, name, opa }) => {
+    const { buildBundle } = await import('./adapters/opa/open-policies.ts');
+    return buildBundle(directory, output, { opa, shared: policies }, name);
+  },
+  testPolicy: async (directory, { opa }) => {
+    const { testPolicy } = await import('./adapters/opa/compile-policy.ts');
+    return testPolicy(directory, { opa, shared: policies });
   },
   onStop: (stop) => {
     const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;

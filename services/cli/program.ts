@@ -4,6 +4,7 @@ import { addCacheCommand } from './cache-command.ts';
 import { addCompareCommand } from './compare-command.ts';
 import { addDatabaseCommand } from './database-command.ts';
 import { addFilesCommand } from './files-command.ts';
+import { addPolicyCommand } from './policy-command.ts';
 import { printable } from './printable.ts';
 import { addScanCommand } from './scan-command.ts';
 import type { Session } from './session.ts';
@@ -34,6 +35,9 @@ export async function runProgram(argv: readonly string[], session: Session): Pro
     code = exit;
   });
   addFilesCommand(program, session, (exit) => {
+    code = exit;
+  });
+  addPolicyCommand(program, session, (exit) => {
     code = exit;
   });
   addCacheCommand(program, session);

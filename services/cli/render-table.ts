@@ -1,6 +1,7 @@
 import picocolors from 'picocolors';
 import type { Report, ReportDocument, ReportLayer, ReportPackage } from '../domain/report/report.ts';
 import { printable, wrap } from './printable.ts';
+import { renderVerdict } from './render-verdict.ts';
 import { renderVulnerabilities } from './render-vulnerabilities.ts';
 import { type Cell, type Column, layTable } from './table.ts';
 import { byteCount, counted, wholeNumber } from './wording.ts';
@@ -84,6 +85,7 @@ function reportBlocks(report: Report, width: number, paint: Paint, withPackages:
     gaps(report, 'blocking', width, paint),
     gaps(report, 'listed', width, paint),
     summary(report, width, paint),
+    report.verdict === undefined ? [] : renderVerdict(report.verdict, width, paint),
   ].filter((lines) => lines.length > 0);
 }
 

@@ -1,14 +1,16 @@
-import type { Report, ReportDocument } from '../domain/report/report.ts';
+import type { ReportDocument } from '../domain/report/report.ts';
 import { scanTarget } from '../pipeline/scan-target.ts';
 import type { EngineOptions } from './engine-options.ts';
+import { exitCodeOf, openJudge } from './judge.ts';
 import { parseOutputs, writeOutputs } from './output.ts';
 import { expectRoom, renderDocument } from './render-document.ts';
 import { tableOptions } from './render-table.ts';
 import type { ScanOptions } from './scan-options.ts';
 import type { Session } from './session.ts';
+import type { VerdictOptions } from './verdict-options.ts';
 import { withScan } from './with-scan.ts';
 
-export interface ScanCommandOptions extends ScanOptions, EngineOptions {
+export interface ScanCommandOptions extends ScanOptions, EngineOptions, VerdictOptions {
   readonly format?: readonly string[];
   readonly output?: string;
   readonly packages?: boolean;
@@ -21,7 +23,14 @@ export async function runScan(session: Session, target: string, options: ScanCom
     outputs.map(({ format }) => format),
     options.platform,
   );
-  const document = await withScan(session, target, options, scanTarget);
+  const judge = options.policy === false ? null : await openJudge(session, options);
+  let document: ReportDocument;
+  try {
+    const scanned = await withScan(session, target, options, scanTarget);
+    document = judge === null ? scanned : await judge.judge(scanned);
+  } finally {
+    await judge?.policies.close();
+  }
   const toTerminal = tableOptions(session.stdout, session.environment);
   const render = ({ format, file }: (typeof outputs)[number]): Promise<string> =>
     renderDocument(document, format, {
@@ -29,9 +38,5 @@ export async function runScan(session: Session, target: string, options: ScanCom
       packages: options.packages ?? false,
     });
   await writeOutputs(outputs, render, session.stdout);
-  return reportsOf(document).every(({ completeness }) => completeness.status === 'complete') ? 0 : 3;
-}
-
-function reportsOf(document: ReportDocument): readonly Report[] {
-  return 'reports' in document ? document.reports : [document];
+  return exitCodeOf(document);
 }

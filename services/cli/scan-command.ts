@@ -5,6 +5,7 @@ import { OUTPUT_FORMATS } from './output-formats.ts';
 import type { ScanCommandOptions } from './run-scan.ts';
 import { addScanOptions, collect } from './scan-options.ts';
 import type { Session } from './session.ts';
+import { addVerdictOptions } from './verdict-options.ts';
 
 const EXAMPLES = `
 Targets:
@@ -16,12 +17,13 @@ Examples:
   $ plimsoll scan --platform linux/arm64 oci-dir:./layout:latest
   $ plimsoll scan --format table --format json=report.json ./image.tar
   $ plimsoll scan rootfs:/
+  $ plimsoll scan --fail-on high --ignore-unfixed ./image.tar
   $ plimsoll scan --engine plimsoll,trivy ./image.tar
   $ plimsoll scan --format cyclonedx=app.cdx.json ./image.tar
   $ plimsoll scan sbom:app.cdx.json
   $ syft app:1.2 -o spdx-json | plimsoll scan sbom:- --format json
 
-Exit codes: 0 everything was read; 3 something was not, and the report says what; 1 error.`;
+Exit codes: 0 pass; 2 fail; 3 unknown, and the report says why; 1 error.`;
 
 export function addScanCommand(program: Command, session: Session, exit: (code: number) => void): void {
   const command = program
@@ -38,7 +40,8 @@ export function addScanCommand(program: Command, session: Session, exit: (code: 
     )
     .option('-o, --output <file>', 'write to this file instead of standard output')
     .option('--packages', 'list every package in the table, beside its vulnerabilities');
-  addEngineOptions(addScanOptions(command))
+  addEngineOptions(addVerdictOptions(addScanOptions(command)))
+    .option('--no-policy', 'come to no verdict: exit 0 where everything was read, 3 where not')
     .addHelpText('after', EXAMPLES)
     .action(async (target: string, options: ScanCommandOptions) => {
       const { runScan } = await import('./run-scan.ts');

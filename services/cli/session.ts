@@ -1,5 +1,5 @@
 import type { Writable } from 'node:stream';
-import type { AdvisoryDatabase, FactsCache } from '../pipeline/ports.ts';
+import type { AdvisoryDatabase, FactsCache, PolicyEvaluator, Sha256 } from '../pipeline/ports.ts';
 import type { ScanDependencies } from '../pipeline/scan-target.ts';
 import type { DatabaseSession } from './database-session.ts';
 
@@ -21,6 +21,12 @@ export interface OpenedDatabase extends AdvisoryDatabase {
   close(): Promise<void>;
 }
 
+/** Loaded policies as commands use them. */
+export interface PolicySession extends PolicyEvaluator {
+  /** Ends their threads. */
+  close(): Promise<void>;
+}
+
 /** What the composition root hands to the commands. */
 export interface Session {
   readonly version: string;
@@ -36,6 +42,13 @@ export interface Session {
   openDatabase(named: string | null): Promise<OpenedDatabase | null>;
   /** What the `db` commands do. */
   databases(): Promise<DatabaseSession>;
+  /** Loads the built-in policies and those at `paths`. Raises POLICY_INVALID. */
+  openPolicies(options: { builtin: boolean; paths: readonly string[]; opa?: string }): Promise<PolicySession>;
+  /** Compiles Rego into the bundle at `output`; the ids of its rules. */
+  buildPolicy(directory: string, options: { output: string; name?: string; opa: string }): Promise<readonly string[]>;
+  /** Runs Rego tests; what opa says of them. */
+  testPolicy(directory: string, options: { opa: string }): Promise<{ passed: boolean; output: string }>;
+  readonly sha256: Sha256;
   /** Calls back on SIGINT and SIGTERM; returns what takes the handlers off again. */
   onStop(stop: (signal: string) => void): () => void;
 }

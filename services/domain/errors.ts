@@ -26,6 +26,8 @@ export const ERROR_TABLE = {
   DATABASE_REFUSED: { exit: 1, http: 422, retry: false },
   FEED_UNREADABLE: { exit: 1, http: 422, retry: false },
   DOWNLOAD_FAILED: { exit: 1, http: 502, retry: true },
+  POLICY_INVALID: { exit: 1, http: 422, retry: false },
+  SETTINGS_INVALID: { exit: 1, http: 422, retry: false },
   OUTPUT_FAILED: { exit: 1, http: 500, retry: false },
   INTERNAL: { exit: 1, http: 500, retry: true },
 } as const satisfies Record<string, { exit: 1 | 3; http: number; retry: boolean }>;

@@ -136,6 +136,16 @@ export const LIMITS = {
   engineProcesses: 64,
   /** One run of an engine. */
   engineMs: 10 * 60_000,
+  /** A policy bundle's WebAssembly. */
+  policyBytes: 64 * 2 ** 20,
+  /** The manifest of a policy bundle, a sample, or a settings file. */
+  policyDocumentBytes: 8 * 2 ** 20,
+  /** Memory of one policy while it is evaluated; a report that is read. */
+  policyMemoryBytes: 512 * 2 ** 20,
+  /** Violations of one policy. */
+  policyViolations: 100_000,
+  /** Evaluating one policy. */
+  policyMs: 60_000,
   /** Reading one layer. */
   layerMs: 10 * 60_000,
   /** One scan. */

@@ -5,6 +5,8 @@ import type { ExtraRead, LayerCollector } from '../domain/layers/collector.ts';
 import type { Limits } from '../domain/limits.ts';
 import type { Analyzer } from '../domain/packages/ecosystem.ts';
 import type { EngineName, ForeignPackage } from '../domain/report/engines.ts';
+import type { Policy, PolicyOutcome } from '../domain/verdict/policy.ts';
+import type { PolicyInput } from '../domain/verdict/policy-input.ts';
 import type { Advisory, DatabaseInfo, EndOfLife, Enrichment } from '../domain/vulnerabilities/advisory.ts';
 import type { Refusal } from '../domain/vulnerabilities/feeds/refusals.ts';
 
@@ -247,4 +249,11 @@ export interface DatabaseWriter {
   addEndOfLife(endOfLife: EndOfLife): void;
   finish(facts: { builtAt: string; starter: boolean; refusals: readonly Refusal[] }): Promise<BuiltDatabase>;
   discard(): Promise<void>;
+}
+
+/** Asks every loaded policy. Never raises for what a policy does: that is its outcome. */
+export interface PolicyEvaluator {
+  readonly policies: readonly Policy[];
+  /** One outcome per policy, in their order. */
+  evaluate(input: PolicyInput): Promise<readonly PolicyOutcome[]>;
 }

@@ -163,10 +163,19 @@ describe('planted faults', () => {
     'services/cli/index.ts',
     'services/domain/packages/index.ts',
     'test/unit/a.ts',
+    'policies/lib/a.ts',
+    'policies/age/lib/a.rego',
+    'services/domain/layers/lib/a.ts',
   ])('a misplaced or misnamed file: %s', (file) => expect(layoutFaults([file])).toHaveLength(1));
 
   test('and no fault: files as the layout has them', () => {
-    const good = ['README.md', 'test/setup', 'services/domain/platform.d.ts', 'services/domain/packages/rpm/index.ts'];
+    const good = [
+      'README.md',
+      'test/setup',
+      'services/domain/platform.d.ts',
+      'services/domain/packages/rpm/index.ts',
+      'policies/lib/severity.rego',
+    ];
     expect(layoutFaults([...good, 'workers/scan.worker.ts', 'services/adapters/archive/tar-walk.test.ts'])).toEqual([]);
   });
 });

@@ -32,6 +32,9 @@ const TEST_FOLDERS = ['architecture', 'bench', 'contract', 'e2e', 'fuzz', 'golde
 
 const NAMELESS = ['utils', 'util', 'helpers', 'helper', 'common', 'types', 'misc', 'lib'];
 
+/** What all rules import: Rego, and nothing else. */
+const REGO_LIBRARY = /^policies\/lib\/[^/]+\.rego$/;
+
 /** What is published. Scripts, settings and tests may import what they need. */
 const isProduct = (file: string) => /^(?:services|webhooks|workers)\//.test(file) && !isTest(file);
 const isTest = (file: string) => file.endsWith('.test.ts') || file.startsWith('test/');
@@ -147,7 +150,8 @@ export function layoutFaults(files: readonly string[]): string[] {
       faults.add(`${file}: an adapter lives in a folder named after what it speaks to`);
     }
     for (const folder of parts) {
-      if (NAMELESS.includes(folder)) faults.add(`${parts.join('/')}/: "${folder}" says nothing about what is in it`);
+      if (NAMELESS.includes(folder) && !REGO_LIBRARY.test(file))
+        faults.add(`${parts.join('/')}/: "${folder}" says nothing about what is in it`);
       if (!/^\.?[a-z0-9]+(?:-[a-z0-9]+)*$/.test(folder)) faults.add(`${parts.join('/')}/: not kebab-case`);
     }
     if (name.endsWith('.ts') && !/^[a-z0-9]+(?:-[a-z0-9]+)*(?:\.[a-z]+)*\.ts$/.test(name)) {

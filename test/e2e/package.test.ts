@@ -43,9 +43,17 @@ afterAll(() => rmSync(project, { recursive: true, force: true }));
 test('the tarball holds JavaScript, documents and nothing of development', () => {
   const paths = packed.files.map(({ path }) => path);
   expect(paths).toEqual(
-    expect.arrayContaining(['services/main.js', 'services/layer-worker.js', 'LICENSE', 'README.md']),
+    expect.arrayContaining([
+      'services/main.js',
+      'services/layer-worker.js',
+      'policies/bundle/policy.wasm',
+      'LICENSE',
+      'README.md',
+    ]),
   );
-  expect(paths.filter((path) => !/^services\/.*\.js$|\.md$|^LICENSE$|^package\.json$/.test(path))).toEqual([]);
+  expect(paths.filter((path) => !/^services\/.*\.js$|^policies\/|\.md$|^LICENSE$|^package\.json$/.test(path))).toEqual(
+    [],
+  );
   expect(paths.filter((path) => /\.test\.|\.tsbuildinfo$|(?:^|\/)test\//.test(path))).toEqual([]);
 });
 

@@ -40,6 +40,16 @@ export const GO_TOOLS: readonly GoTool[] = [
     minutes: 25,
     why: 'second oracle for packages; information in the benches',
   },
+  {
+    name: 'opa',
+    module: 'github.com/open-policy-agent/opa',
+    version: 'v1.22.2',
+    command: '.',
+    environment: {},
+    versionVariable: 'github.com/open-policy-agent/opa/v1/version.Version',
+    minutes: 20,
+    why: 'builds the policy bundle and runs the Rego tests; the committed bundle is compared with its build',
+  },
 ];
 
 /** Versions that nobody runs, not even in a test. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { GAP_CLASSES, type GapCode } from '../completeness.ts';
+import { LEVELS, mode, ruleId } from '../verdict/policy.ts';
 
 /*
  * Report v1: what one scan found, and what it could not see. Unknown is null; a list that nothing was found for is empty.
@@ -190,7 +191,59 @@ export const vulnerability = z
 
 /** Reserved: their shape comes with the parts that fill them. */
 const finding = z.looseObject({ kind: z.string(), id: z.string() });
-const verdict = z.looseObject({ decision: z.enum(['pass', 'fail', 'unknown']) });
+
+const exempt = z.strictObject({
+  by: z.enum(['exception', 'baseline']),
+  reason: z.string(),
+  owner: z.string().nullable(),
+  expires: z.iso.date().nullable(),
+});
+
+const violation = z.strictObject({
+  policy: z.string().describe('The bundle'),
+  rule: ruleId,
+  level: z.enum([...LEVELS, 'undecided']).describe('undecided: the rule cannot tell'),
+  mode: mode.exclude(['off']),
+  message: z.string(),
+  evidence: z.record(z.string(), z.unknown()),
+  exempt: exempt.nullable().describe('Why it does not count'),
+});
+
+const verdictReason = z.strictObject({
+  code: z.enum([
+    'violated',
+    'undecided',
+    'policy-failed',
+    'input-absent',
+    'gap',
+    'no-policy',
+    'exception-expired',
+    'builtin-off',
+  ]),
+  decides: z.enum(['fail', 'unknown']).nullable().describe('null: it is only shown'),
+  message: z.string(),
+});
+
+const judgingPolicy = z.strictObject({ name: z.string(), digest, builtin: z.boolean(), rules: count });
+
+const gate = z
+  .strictObject({
+    failOn: z.string().nullable(),
+    severities: z.array(z.string()).nullable(),
+    ignoreUnfixed: z.boolean(),
+    against: digest.nullable().describe('Of the older report'),
+  })
+  .describe('Options that narrow what is judged');
+
+export const verdict = z
+  .strictObject({
+    decision: z.enum(['pass', 'fail', 'unknown']),
+    violations: z.array(violation),
+    reasons: z.array(verdictReason),
+    policies: z.array(judgingPolicy),
+    gate,
+  })
+  .meta({ id: 'Verdict' });
 
 export const reportGap = z
   .strictObject({
@@ -262,3 +315,4 @@ export type ReportLayer = ReportImage['layers'][number];
 export type ReportPackage = Report['packages'][number];
 export type Vulnerability = NonNullable<Report['vulnerabilities']>[number];
 export type ReportCompleteness = Report['completeness'];
+export type ReportVerdict = NonNullable<Report['verdict']>;

@@ -83,7 +83,39 @@ describe('serializeReport', () => {
     expect(bytes).toContain('"__proto__": "x"');
   });
 
-  it('sorts vulnerabilities by package and id, and what is reserved by its keys', () => {
+  it('writes the verdict with what decides first, and violations by policy, rule and message', () => {
+    const reason = (decides: 'fail' | 'unknown' | null, message: string) =>
+      ({ code: 'violated', decides, message }) as const;
+    const violation = (rule: string, message: string) => {
+      return {
+        policy: 'p',
+        rule,
+        level: 'error',
+        mode: 'deny',
+        message,
+        evidence: { b: 1, a: 2 },
+        exempt: null,
+      } as const;
+    };
+    const verdict = {
+      gate: { against: null, failOn: null, severities: ['low', 'high'], ignoreUnfixed: false },
+      decision: 'fail',
+      violations: [violation('b', 'x'), violation('a', 'y'), violation('a', 'x')],
+      reasons: [reason(null, 'a'), reason('unknown', 'b'), reason('fail', 'd'), reason('fail', 'c')],
+      policies: [],
+    } as const;
+    const written = JSON.parse(serializeReport({ ...sampleReport(), verdict }));
+    expect(schema.report.safeParse(written).error).toBeUndefined();
+    expect(Object.keys(written.verdict)).toEqual(['decision', 'violations', 'reasons', 'policies', 'gate']);
+    expect(written.verdict.reasons.map(({ message }: { message: string }) => message)).toEqual(['c', 'd', 'b', 'a']);
+    expect(
+      written.verdict.violations.map((each: { rule: string; message: string }) => each.rule + each.message),
+    ).toEqual(['ax', 'ay', 'bx']);
+    expect(JSON.stringify(written.verdict.violations[0].evidence)).toBe('{"a":2,"b":1}');
+    expect(written.verdict.gate.severities).toEqual(['high', 'low']);
+  });
+
+  it('sorts vulnerabilities by package and id', () => {
     const vulnerabilities = [
       sampleVulnerability({ id: 'CVE-2', aliases: ['b', 'a'] }),
       sampleVulnerability({ id: 'CVE-1', packageId: 'a' }),
@@ -92,7 +124,6 @@ describe('serializeReport', () => {
     const bytes = serializeReport({
       ...sampleReport(),
       vulnerabilities,
-      verdict: { reasons: [], decision: 'unknown' },
     });
     const written = JSON.parse(bytes);
     expect(
@@ -102,7 +133,6 @@ describe('serializeReport', () => {
       [vulnerabilities[0]!.packageId, 'CVE-1', []],
       [vulnerabilities[0]!.packageId, 'CVE-2', ['a', 'b']],
     ]);
-    expect(Object.keys(written.verdict)).toEqual(['decision', 'reasons']);
     expect(schema.report.safeParse(written).success).toBe(true);
   });
 
@@ -130,6 +160,12 @@ describe('serializeReport', () => {
     ['completeness', schema.completeness],
     ['gap', schema.reportGap],
     ['feed', schema.feed],
+    ['verdict', schema.verdict],
+    ['violation', schema.verdict.shape.violations.element],
+    ['exempt', schema.verdict.shape.violations.element.shape.exempt.unwrap()],
+    ['verdictReason', schema.verdict.shape.reasons.element],
+    ['judgingPolicy', schema.verdict.shape.policies.element],
+    ['gate', schema.verdict.shape.gate],
   ])('has the keys of %s in the order of the schema', (name, object) => {
     expect(KEYS[name]).toEqual(Object.keys(object.shape));
   });

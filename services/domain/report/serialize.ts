@@ -7,6 +7,7 @@ import type {
   ReportDocument,
   ReportImage,
   ReportPackage,
+  ReportVerdict,
   Vulnerability,
 } from './report.ts';
 
@@ -130,6 +131,12 @@ export const KEYS = {
   completeness: ['status', 'layersRead', 'layersTotal', 'gaps', 'feeds', 'withoutFeed'],
   gap: ['code', 'class', 'layer', 'path', 'message'],
   feed: ['ecosystem', 'records', 'newest'],
+  verdict: ['decision', 'violations', 'reasons', 'policies', 'gate'],
+  violation: ['policy', 'rule', 'level', 'mode', 'message', 'evidence', 'exempt'],
+  exempt: ['by', 'reason', 'owner', 'expires'],
+  verdictReason: ['code', 'decides', 'message'],
+  judgingPolicy: ['name', 'digest', 'builtin', 'rules'],
+  gate: ['failOn', 'severities', 'ignoreUnfixed', 'against'],
 } as const;
 
 function canonicalIndex(document: IndexReport): object {
@@ -160,7 +167,7 @@ function canonicalReport(report: Report): object {
       .map(canonicalVulnerability),
     findings: report.findings.toSorted(by((each) => [each.kind, each.id, stableText(each)])).map(withSortedKeys),
     completeness: canonicalCompleteness(report.completeness),
-    verdict: withSortedKeys(report.verdict),
+    verdict: report.verdict && canonicalVerdict(report.verdict),
     timings: withSortedKeys(report.timings),
   });
 }
@@ -227,6 +234,32 @@ function canonicalCompleteness(completeness: ReportCompleteness): object {
     withoutFeed: sorted(completeness.withoutFeed),
   });
 }
+
+function canonicalVerdict(verdict: ReportVerdict): object {
+  return ordered(KEYS.verdict, {
+    ...verdict,
+    violations: verdict.violations
+      .toSorted(by((each) => [each.policy, each.rule, each.message, stableText(each.evidence), each.level]))
+      .map((each) =>
+        ordered(KEYS.violation, {
+          ...each,
+          evidence: withSortedKeys(each.evidence),
+          exempt: each.exempt && ordered(KEYS.exempt, each.exempt),
+        }),
+      ),
+    reasons: verdict.reasons
+      .toSorted(by((each) => [REASON_RANK[each.decides ?? 'shown'], each.code, each.message]))
+      .map((each) => ordered(KEYS.verdictReason, each)),
+    policies: verdict.policies.toSorted(by((each) => [each.name])).map((each) => ordered(KEYS.judgingPolicy, each)),
+    gate: ordered(KEYS.gate, {
+      ...verdict.gate,
+      severities: verdict.gate.severities && sorted(verdict.gate.severities),
+    }),
+  });
+}
+
+/** What decides comes first. */
+const REASON_RANK = { fail: 0, unknown: 1, shown: 2 } as const;
 
 /** The value with these keys in this order; a key that is absent stays absent. */
 function ordered<Value extends object>(keys: readonly (keyof Value & string)[], value: Value): object {

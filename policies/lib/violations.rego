@@ -1,0 +1,31 @@
+# The one entrypoint of every bundle: what all rules found, each result with the name of its rule, so that none can
+# speak for another. A rule whose result cannot be read says so ("undecided"), and is never silently clean.
+package plimsoll
+
+violations contains object.union(violation, {"rule": rule}) if {
+	some rule in answering
+	some violation in data.plimsoll.rules[rule].violations
+	is_object(violation)
+}
+
+violations contains undecided(rule, "its violations are no set: write `violations contains …`") if {
+	some rule in (names - answering)
+}
+
+violations contains undecided(rule, "one of its violations is no object") if {
+	some rule in answering
+	some violation in data.plimsoll.rules[rule].violations
+	not is_object(violation)
+}
+
+names contains rule if {
+	some rule
+	_ := data.plimsoll.rules[rule]
+}
+
+answering contains rule if {
+	some rule
+	is_set(data.plimsoll.rules[rule].violations)
+}
+
+undecided(rule, message) := {"rule": rule, "level": "undecided", "message": message, "evidence": {}}

@@ -1,0 +1,29 @@
+package plimsoll_test
+
+import data.plimsoll
+
+# The rules of a bundle under test stand in for any; what they answer is replaced.
+answer(violations) := result if {
+	result := plimsoll.violations with data.plimsoll.rules as {"a": violations}
+}
+
+test_the_rule_is_named_by_its_package if {
+	answer({"violations": {{"message": "m", "rule": "b"}}}) == {{"message": "m", "rule": "a"}}
+}
+
+test_no_set_is_undecided if {
+	some violation in answer({"violations": "x"})
+	violation.level == "undecided"
+}
+
+test_undefined_is_undecided if {
+	some violation in answer({"other": 1})
+	violation.level == "undecided"
+}
+
+test_no_object_is_undecided if {
+	some violation in answer({"violations": {"x"}})
+	violation.level == "undecided"
+}
+
+test_nothing_is_nothing if answer({"violations": set()}) == set()

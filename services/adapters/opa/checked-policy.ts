@@ -1,0 +1,112 @@
+import { type LoadedPolicy, loadPolicy } from '@open-policy-agent/opa-wasm';
+import { ALLOWED_BUILTINS, HOST_BUILTINS } from './host-builtins.ts';
+
+export const ENTRYPOINT = 'plimsoll/violations';
+
+/** One page of WebAssembly memory, in bytes. */
+const PAGE = 65_536;
+
+/** OPA's ABI (https://www.openpolicyagent.org/docs/wasm, version 1.2 and later minor ones): what a module imports, and what it must export. */
+const IMPORTS: ReadonlySet<string> = new Set([
+  'env.memory',
+  'env.opa_abort',
+  'env.opa_println',
+  ...[0, 1, 2, 3, 4].map((arity) => `env.opa_builtin${arity}`),
+]);
+const EXPORTS = [
+  'opa_wasm_abi_version',
+  'opa_wasm_abi_minor_version',
+  'builtins',
+  'entrypoints',
+  'opa_eval',
+  'opa_heap_ptr_get',
+  'opa_json_dump',
+  'opa_json_parse',
+  'opa_malloc',
+];
+const ABI = 1;
+const MIN_ABI_MINOR = 2;
+
+/** Runs in a policy thread: even to instantiate a module runs its code. */
+export class CheckedPolicy {
+  readonly #policy: LoadedPolicy;
+
+  private constructor(policy: LoadedPolicy) {
+    this.#policy = policy;
+  }
+
+  /** Raises an Error that says why this is no bundle of ours. */
+  static async load(wasm: Uint8Array<ArrayBuffer>, memoryBytes: number): Promise<CheckedPolicy> {
+    const module = compile(wasm);
+    const foreign = WebAssembly.Module.imports(module).find((each) => !IMPORTS.has(`${each.module}.${each.name}`));
+    if (foreign !== undefined)
+      throw new Error(`it imports ${foreign.module}.${foreign.name}, which OPA's ABI does not have`);
+    const exported = new Set(WebAssembly.Module.exports(module).map(({ name }) => name));
+    const missing = EXPORTS.find((name) => !exported.has(name));
+    if (missing !== undefined)
+      throw new Error(`it does not export ${missing}: opa did not compile it, or its ABI is another`);
+    const policy = await instantiate(module, memoryBytes);
+    const { exports } = policy.wasmInstance as WebAssembly.Instance;
+    checkAbi(exports);
+    const unknown = Object.keys(dump(policy, exports.builtins as () => number)).filter(
+      (name) => !ALLOWED_BUILTINS.has(name),
+    );
+    if (unknown.length > 0)
+      throw new Error(`it calls ${unknown.join(', ')}, which Plimsoll does not offer to policies`);
+    if (!Object.hasOwn(policy.entrypoints, ENTRYPOINT)) throw new Error(`it has no entrypoint ${ENTRYPOINT}`);
+    return new CheckedPolicy(policy);
+  }
+
+  /** The value of the entrypoint; undefined where it has none. Raises what the policy raises. */
+  evaluate(inputJson: ArrayBuffer): unknown {
+    const results: unknown = this.#policy.evaluate(inputJson, ENTRYPOINT);
+    return Array.isArray(results) ? results[0]?.result : undefined;
+  }
+}
+
+function compile(wasm: Uint8Array<ArrayBuffer>): WebAssembly.Module {
+  try {
+    return new WebAssembly.Module(wasm);
+  } catch (error) {
+    throw new Error(`it is no WebAssembly: ${(error as Error).message}`);
+  }
+}
+
+async function instantiate(module: WebAssembly.Module, memoryBytes: number): Promise<LoadedPolicy> {
+  try {
+    return await loadPolicy(
+      module as never,
+      { initial: 5, maximum: Math.floor(memoryBytes / PAGE) } as never,
+      HOST_BUILTINS,
+    );
+  } catch (error) {
+    throw new Error(`it does not start: ${thrownText(error)}`);
+  }
+}
+
+function checkAbi(exports: WebAssembly.Exports): void {
+  const [major, minor] = ['opa_wasm_abi_version', 'opa_wasm_abi_minor_version'].map((name) => {
+    return Object(exports[name]).value as unknown;
+  });
+  if (major !== ABI || typeof minor !== 'number' || minor < MIN_ABI_MINOR) {
+    throw new Error(
+      `its ABI is ${String(major)}.${String(minor)}; Plimsoll speaks ${ABI}.${MIN_ABI_MINOR} and later minor versions`,
+    );
+  }
+}
+
+/** A value that the module itself states. */
+function dump({ wasmInstance, mem }: LoadedPolicy, state: () => number): object {
+  const toJson = (wasmInstance as WebAssembly.Instance).exports.opa_json_dump as (address: number) => number;
+  const start = toJson(state());
+  // Only now: a call that grows the memory leaves older views empty.
+  const bytes = new Uint8Array((mem as WebAssembly.Memory).buffer);
+  return JSON.parse(new TextDecoder().decode(bytes.subarray(start, bytes.indexOf(0, start))));
+}
+
+/** OPA's SDK throws texts and plain objects too. */
+export function thrownText(thrown: unknown): string {
+  if (typeof thrown === 'string') return thrown;
+  const message = Object(thrown).message;
+  return typeof message === 'string' ? message : String(thrown);
+}

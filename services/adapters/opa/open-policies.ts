@@ -1,0 +1,63 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { LIMITS } from '../../domain/limits.ts';
+import { invalid, isBundle, MANIFEST_FILE, readBundle, sha256, WASM_FILE } from './bundle.ts';
+import { type Compiler, compilePolicy, manifestText } from './compile-policy.ts';
+import { type LoadedBundle, PolicyThreads, type ThreadOptions } from './policy-threads.ts';
+
+export interface PolicySources extends Compiler {
+  /** Of the bundle that Plimsoll comes with; null: it does not judge. */
+  readonly builtin: string | null;
+  /** Bundles, or directories of Rego, which are compiled now. */
+  readonly paths: readonly string[];
+}
+
+/** Loads, checks and starts policies. Raises POLICY_INVALID; what one is refused for, no other replaces. */
+export async function openPolicies(
+  sources: PolicySources,
+  options: Partial<ThreadOptions> = {},
+): Promise<PolicyThreads> {
+  const bundles: LoadedBundle[] = [];
+  if (sources.builtin !== null) bundles.push(await readBundle(sources.builtin, true));
+  for (const path of sources.paths) bundles.push(await openPolicy(path, sources));
+  refuseRepeats(bundles);
+  return await PolicyThreads.start(bundles, {
+    deadlineMs: LIMITS.policyMs,
+    memoryBytes: LIMITS.policyMemoryBytes,
+    spare: false,
+    ...options,
+  });
+}
+
+async function openPolicy(path: string, compiler: Compiler): Promise<LoadedBundle> {
+  if (isBundle(path)) return await readBundle(path, false);
+  const { manifest, wasm } = await compilePolicy(path, compiler);
+  const digest = sha256(manifestText(manifest));
+  return { policy: { name: manifest.name, digest, builtin: false, rules: manifest.rules }, wasm };
+}
+
+/** Settings, exceptions and reports name a rule by its id alone. */
+function refuseRepeats(bundles: readonly LoadedBundle[]): void {
+  const owners = new Map<string, string>();
+  for (const { policy } of bundles) {
+    for (const { id } of policy.rules) {
+      const other = owners.get(id);
+      if (other !== undefined) throw invalid(policy.name, `its rule ${id} is in ${other} too; give it another name`);
+      owners.set(id, policy.name);
+    }
+  }
+}
+
+/** Compiles Rego into a bundle on disk; its rules. */
+export async function buildBundle(
+  directory: string,
+  output: string,
+  compiler: Compiler,
+  name?: string,
+): Promise<readonly string[]> {
+  const { manifest, wasm } = await compilePolicy(directory, compiler, name);
+  mkdirSync(output, { recursive: true });
+  writeFileSync(join(output, WASM_FILE), wasm);
+  writeFileSync(join(output, MANIFEST_FILE), manifestText(manifest));
+  return manifest.rules.map(({ id }) => id);
+}

@@ -1,0 +1,94 @@
+import { messageOf, PlimsollError } from '../domain/errors.ts';
+import { LIMITS } from '../domain/limits.ts';
+import type { Report, ReportDocument } from '../domain/report/report.ts';
+import { type Gate, SEVERITIES } from '../domain/verdict/gate.ts';
+import { DEFAULT_POLICY_SETTINGS } from '../domain/verdict/plan.ts';
+import type { Stage } from '../domain/verdict/policy-input.ts';
+import type { PolicySettings, Settings } from '../domain/verdict/settings.ts';
+import { decideVerdict } from '../pipeline/decide-verdict.ts';
+import { readDocument } from './read-document.ts';
+import { readReport } from './read-report.ts';
+import type { PolicySession, Session } from './session.ts';
+import type { VerdictOptions } from './verdict-options.ts';
+
+/** Comes to verdicts. Everything that can be refused was read before: a scan must not end in a misspelt setting. */
+export interface Judge {
+  readonly policies: PolicySession;
+  readonly settings: PolicySettings;
+  judge(document: ReportDocument): Promise<ReportDocument>;
+}
+
+export async function openJudge(session: Session, options: VerdictOptions, stage: Stage = 'build'): Promise<Judge> {
+  const config = options.config === undefined ? null : await readSettingsFile(options.config);
+  const gate = gateOf(options);
+  const against = options.against === undefined ? null : await readReport(options.against);
+  const settings = config?.settings.policy ?? DEFAULT_POLICY_SETTINGS;
+  const paths = options.policy === false ? [] : (options.policy ?? []);
+  const policies = await session.openPolicies({ builtin: settings.builtin, paths });
+  try {
+    config?.check(policies);
+  } catch (error) {
+    await policies.close();
+    throw error;
+  }
+  const verdictOptions = {
+    stage,
+    settings,
+    settingsDigest: config?.digest ?? null,
+    gate,
+    failOn: options.failOn ?? null,
+    against,
+  };
+  const judgeOne = (report: Report) => decideVerdict(report, policies, verdictOptions, session.sha256);
+  return {
+    policies,
+    settings,
+    async judge(document) {
+      if (!('reports' in document)) return await judgeOne(document);
+      const reports: Report[] = [];
+      for (const report of document.reports) reports.push(await judgeOne(report));
+      return { ...document, reports };
+    },
+  };
+}
+
+/** The exit code: that of the worst verdict; without verdicts, whether everything was read. */
+export function exitCodeOf(document: ReportDocument): 0 | 2 | 3 {
+  const reports = 'reports' in document ? document.reports : [document];
+  const decisions = reports.map(({ verdict, completeness }) => {
+    return verdict?.decision ?? (completeness.status === 'complete' ? 'pass' : 'unknown');
+  });
+  if (decisions.includes('fail')) return 2;
+  return decisions.includes('unknown') || reports.length === 0 ? 3 : 0;
+}
+
+function gateOf({ severity, ignoreUnfixed = false }: VerdictOptions): Gate {
+  if (severity === undefined) return { severities: null, ignoreUnfixed };
+  const severities = severity.split(',').map((word) => {
+    const level = SEVERITIES.find((each) => each === word.trim().toLowerCase());
+    if (level !== undefined) return level;
+    throw new PlimsollError('USAGE', `--severity: "${word}" is none of ${SEVERITIES.join(', ')}`);
+  });
+  return { severities, ignoreUnfixed };
+}
+
+interface SettingsFile {
+  readonly settings: Settings;
+  readonly digest: string;
+  /** Raises SETTINGS_INVALID where the settings name what no policy has. */
+  check(policies: PolicySession): void;
+}
+
+async function readSettingsFile(file: string): Promise<SettingsFile> {
+  const { text, digest } = readDocument(file, LIMITS.policyDocumentBytes);
+  const { parse } = await import('yaml');
+  const { checkRules, readSettings } = await import('../domain/verdict/settings.ts');
+  let document: unknown;
+  try {
+    document = parse(text, { logLevel: 'error', maxAliasCount: 100 }) ?? {};
+  } catch (cause) {
+    throw new PlimsollError('SETTINGS_INVALID', `The settings in ${file} are no YAML: ${messageOf(cause)}`, { cause });
+  }
+  const settings = readSettings(document, file);
+  return { settings, digest, check: ({ policies }) => checkRules(settings, policies, file) };
+}

@@ -1,0 +1,127 @@
+import { readdirSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import picocolors from 'picocolors';
+import { messageOf, PlimsollError } from '../domain/errors.ts';
+import { LIMITS } from '../domain/limits.ts';
+import { planRules } from '../domain/verdict/plan.ts';
+import { exitCodeOf, openJudge } from './judge.ts';
+import { printable } from './printable.ts';
+import { readDocument } from './read-document.ts';
+import { readReport } from './read-report.ts';
+import { tableOptions } from './render-table.ts';
+import { renderVerdict } from './render-verdict.ts';
+import type { Session } from './session.ts';
+import { layTable } from './table.ts';
+import type { VerdictOptions } from './verdict-options.ts';
+
+export interface TestPolicyOptions {
+  readonly opa: string;
+}
+export interface BuildPolicyOptions extends TestPolicyOptions {
+  readonly output: string;
+  readonly name?: string;
+}
+export interface EvaluateOptions extends VerdictOptions {
+  readonly json?: boolean;
+}
+export interface ListOptions {
+  readonly config?: string;
+  readonly policy?: readonly string[];
+  readonly json?: boolean;
+}
+
+/** `plimsoll policy build` */
+export async function runPolicyBuild(session: Session, directory: string, options: BuildPolicyOptions): Promise<void> {
+  const rules = await session.buildPolicy(directory, options);
+  session.stdout.write(`${printable(options.output)}: ${rules.join(', ')}\n`);
+}
+
+/** `plimsoll policy test`: 0 where every Rego test and every sample holds, else 2. */
+export async function runPolicyTest(session: Session, directory: string, { opa }: TestPolicyOptions): Promise<number> {
+  const { passed, output } = await session.testPolicy(directory, { opa });
+  session.stdout.write(`${output.trimEnd().split('\n').map(printable).join('\n')}\n`);
+  const { checkSample } = await import('../pipeline/check-sample.ts');
+  const files = sampleFiles(directory);
+  const policies = await session.openPolicies({ builtin: false, paths: [directory], opa });
+  let failed = 0;
+  try {
+    for (const file of files) {
+      const sample = await readSample(file);
+      const problem = await checkSample(sample, policies);
+      if (problem === null) continue;
+      failed += 1;
+      session.stdout.write(`${printable(file)}: ${problem.split('\n').map(printable).join('\n  ')}\n`);
+    }
+  } finally {
+    await policies.close();
+  }
+  session.stdout.write(`SAMPLES: ${files.length - failed}/${files.length}\n`);
+  return passed && failed === 0 ? 0 : 2;
+}
+
+function sampleFiles(directory: string): string[] {
+  const names = readdirSync(directory, { recursive: true, encoding: 'utf8' });
+  return names
+    .filter((name) => /(?:^|\/)samples\/[^/]+\.json$/.test(name))
+    .toSorted()
+    .map((name) => join(directory, name));
+}
+
+async function readSample(file: string) {
+  const { sample } = await import('../domain/verdict/sample.ts');
+  const refuse = (why: string) => new PlimsollError('POLICY_INVALID', `The sample ${file} cannot be used: ${why}.`);
+  let document: unknown;
+  try {
+    document = JSON.parse(readDocument(file, LIMITS.policyDocumentBytes).text);
+  } catch (error) {
+    throw refuse(messageOf(error));
+  }
+  const { data, error } = sample.safeParse(document);
+  if (data === undefined)
+    throw refuse(error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; '));
+  const denies = basename(file).startsWith('deny');
+  if (!denies && !/^(?:allow|near-miss)/.test(basename(file)))
+    throw refuse('its name begins with none of allow, deny, near-miss');
+  if (denies !== data.violations.length > 0) throw refuse('a deny expects violations, an allow and a near-miss none');
+  return data;
+}
+
+/** `plimsoll policy eval` */
+export async function runPolicyEval(session: Session, file: string, options: EvaluateOptions): Promise<number> {
+  const { report } = await readReport(file);
+  const { judge, policies } = await openJudge(session, options);
+  try {
+    const judged = await judge(report);
+    if ('reports' in judged || judged.verdict === undefined) throw new Error('a report was judged, and has no verdict');
+    const { width, colour } = tableOptions(session.stdout, session.environment);
+    const lines = renderVerdict(judged.verdict, width, picocolors.createColors(colour));
+    session.stdout.write(options.json ? `${JSON.stringify(judged.verdict, null, 2)}\n` : `${lines.join('\n')}\n`);
+    return exitCodeOf(judged);
+  } finally {
+    await policies.close();
+  }
+}
+
+/** `plimsoll policy list` */
+export async function runPolicyList(session: Session, options: ListOptions): Promise<void> {
+  const { policies, settings } = await openJudge(session, options);
+  await policies.close();
+  const plan = planRules(
+    policies.policies,
+    { ...settings, scopes: [] },
+    { stage: 'build', images: [], namespace: null },
+  );
+  const rules = policies.policies.flatMap((policy) =>
+    policy.rules.map((rule) => ({ policy: policy.name, ...rule, ...plan.get(rule.id) })),
+  );
+  if (options.json) {
+    session.stdout.write(`${JSON.stringify(rules, null, 2)}\n`);
+    return;
+  }
+  const { width, colour } = tableOptions(session.stdout, session.environment);
+  const columns = ['RULE', 'MODE', 'LEVEL', 'POLICY', 'TITLE'].map((header) => ({ header, overflow: 'wrap' as const }));
+  const rows = rules.map(({ id, mode, level, policy, title }) =>
+    [id, mode, level, policy, title].map((text) => ({ text })),
+  );
+  session.stdout.write(`${layTable(columns, rows, width, picocolors.createColors(colour).bold).join('\n')}\n`);
+}

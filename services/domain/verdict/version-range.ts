@@ -1,0 +1,36 @@
+import { versionOrder } from '../packages/version-order.ts';
+
+/** The comparators of a range: how the version may stand to the bound. */
+const ALLOWED: Readonly<Record<string, readonly number[]>> = {
+  '<': [-1],
+  '<=': [-1, 0],
+  '=': [0],
+  '!=': [-1, 1],
+  '>=': [0, 1],
+  '>': [1],
+};
+
+/**
+ * Whether a version lies in a range, by the order of its purl type's own tool. A range is alternatives joined by `||`, each a list of
+ * comparisons that all hold: `>=5.6.0 <5.6.2 || =5.7.0`. A version without comparator stands for `=`.
+ * null: the type has no order, the range is malformed, or a bound does not compare.
+ */
+export function versionInRange(purlType: string, version: string, range: string): boolean | null {
+  const compare = versionOrder(purlType);
+  if (compare === null) return null;
+  let inside = false;
+  for (const alternative of range.split('||')) {
+    const bounds = alternative.trim().split(/\s+/);
+    let holds = true;
+    for (const bound of bounds) {
+      const { comparator = '=', limit } =
+        /^(?<comparator>[<>]=?|!?=)?(?<limit>[A-Za-z0-9].*)$/.exec(bound)?.groups ?? {};
+      if (limit === undefined) return null;
+      const order = compare(version, limit);
+      if (order === 'incomparable') return null;
+      holds &&= ALLOWED[comparator]!.includes(order);
+    }
+    inside ||= holds;
+  }
+  return inside;
+}
