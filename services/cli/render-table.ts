@@ -160,7 +160,7 @@ function packages(report: Report, width: number, paint: Paint): string[] {
   if (report.packages.length === 0) return [paint.dim('No packages were found.')];
   const withLayers = hasLayers(report);
   const withEngines = report.engines.length > 1;
-  const withNotes = report.packages.some((each) => each.hiddenBy !== null);
+  const withNotes = report.packages.some((each) => noteOf(each) !== '');
   const columns: Column[] = [
     { header: 'PACKAGE', overflow: 'wrap' },
     { header: 'VERSION', overflow: 'wrap' },
@@ -179,11 +179,15 @@ function packages(report: Report, width: number, paint: Paint): string[] {
     if (withEngines) cells.push({ text: each.foundBy.join(', '), paint: paint.dim });
     if (withLayers)
       cells.push(each.layer === null ? { text: '?', paint: paint.dim } : { text: `${each.layer}`, ...dim });
-    if (withNotes)
-      cells.push({ text: each.hiddenBy === null ? '' : `hidden by ${each.hiddenBy}`, paint: paint.yellow });
+    if (withNotes) cells.push({ text: noteOf(each), paint: each.hiddenBy === null ? paint.dim : paint.yellow });
     return cells;
   };
   return layTable(columns, report.packages.toSorted(byName).map(row), width, paint.bold);
+}
+
+function noteOf({ hiddenBy, development }: ReportPackage): string {
+  if (hiddenBy !== null) return `hidden by ${hiddenBy}`;
+  return development ? 'dev' : '';
 }
 
 /** Whatever type they are of: people look for a name. Equal ones keep the report's order. */

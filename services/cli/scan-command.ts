@@ -17,6 +17,7 @@ Examples:
   $ plimsoll scan --platform linux/arm64 oci-dir:./layout:latest
   $ plimsoll scan --format table --format json=report.json ./image.tar
   $ plimsoll scan rootfs:/
+  $ plimsoll scan dir:.
   $ plimsoll scan --fail-on high --ignore-unfixed ./image.tar
   $ plimsoll scan --engine plimsoll,trivy ./image.tar
   $ plimsoll scan --format cyclonedx=app.cdx.json ./image.tar
@@ -28,9 +29,9 @@ Exit codes: 0 pass; 2 fail; 3 unknown, and the report says why; 1 error.`;
 export function addScanCommand(program: Command, session: Session, exit: (code: number) => void): void {
   const command = program
     .command('scan')
-    .summary('list the packages of an image, an installed system or an SBOM')
+    .summary('list the packages of an image, an installed system, a project or an SBOM')
     .description(
-      'List the packages of an image, an installed system or an SBOM, with the layer and the instruction that brought each.',
+      'List the packages of an image, an installed system, a project or an SBOM, with the layer and the instruction that brought each.',
     )
     .argument('<target>', 'what to read; see Targets')
     .option(

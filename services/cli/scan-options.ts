@@ -7,6 +7,7 @@ export interface ScanOptions {
   readonly skipDirs?: readonly string[];
   readonly skipFiles?: readonly string[];
   readonly crossMounts?: boolean;
+  readonly lockfiles?: boolean;
   readonly timeout: string;
   readonly cache: boolean;
   readonly cacheDir?: string;
@@ -24,7 +25,8 @@ export function addScanOptions(command: Command): Command {
     )
     .option('--skip-dirs <glob>', 'leave out a directory; listed in the report (repeatable)', collect)
     .option('--skip-files <glob>', 'leave out files; listed in the report (repeatable)', collect)
-    .option('--cross-mounts', 'rootfs: read other file systems mounted inside too')
+    .option('--cross-mounts', 'rootfs:, dir: read other file systems mounted inside too')
+    .option('--lockfiles', 'read lockfiles in images and installed systems too; dir: always does')
     .option('--timeout <duration>', 'give up after this long', '30m')
     .option('--no-cache', 'neither use nor keep facts of layers')
     .option('--cache-dir <dir>', 'where facts of layers are kept (default: $XDG_CACHE_HOME/plimsoll)')

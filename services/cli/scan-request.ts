@@ -16,7 +16,15 @@ export function scanRequest(
   signal: AbortSignal,
 ): ScanRequest {
   if (options.quiet && options.verbose) throw new PlimsollError('USAGE', '--quiet and --verbose exclude each other');
-  const { platform, inventory, skipDirs = [], skipFiles = [], crossMounts = false, timeout } = options;
+  const {
+    platform,
+    inventory,
+    skipDirs = [],
+    skipFiles = [],
+    crossMounts = false,
+    lockfiles = false,
+    timeout,
+  } = options;
   const parsed = parseTarget(target);
   const engines = parseEngines(options);
   if (parsed.path === '-' && engines.length > 0) {
@@ -27,6 +35,7 @@ export function scanRequest(
     platform: platform === undefined ? null : platform === 'all' ? 'all' : parsePlatform(platform),
     fullInventory: inventory === 'full',
     crossMounts,
+    readLockfiles: lockfiles,
     skipDirs,
     skipFiles,
     engines,

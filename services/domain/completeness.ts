@@ -57,6 +57,10 @@ export const GAP_CLASSES = {
   'package-record-invalid': 'listed',
   /** A file that describes one package of a language (package.json, METADATA) could not be parsed, wholly or in part. */
   'package-file-unparsable': 'listed',
+  /** A lockfile or manifest of a project (dir:) could not be parsed, wholly or in part: it is what was asked for. */
+  'lockfile-unparsable': 'blocking',
+  /** A project names a dependency without saying which version of it is used. */
+  'dependency-unresolved': 'listed',
   /** A project's file names what the project needs itself, and not what that brings (pom.xml, go.mod before Go 1.17). */
   'dependencies-unknown': 'listed',
   /** An SBOM says itself that it does not list everything. */

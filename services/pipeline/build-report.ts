@@ -26,7 +26,7 @@ export function buildReport(input: ReportInput): Report {
   const { image, layers, list, target } = input;
   const gaps = withoutRepeats([...image.gaps, ...layers.flatMap((layer) => layer.gaps), ...list.gaps]);
   const partial = gaps.some((gap) => gap.class === 'blocking');
-  const isImage = input.targetKind !== 'rootfs';
+  const isImage = input.targetKind !== 'rootfs' && input.targetKind !== 'dir';
   return {
     schemaVersion: '1',
     tool: { name: 'plimsoll', version: input.tool.version },

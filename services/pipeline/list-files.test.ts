@@ -44,11 +44,20 @@ async function listed(layers: readonly (readonly FakeEntry[])[], cache: FactsCac
     target: parseTarget('docker-archive:x'),
     platform: null,
     crossMounts: false,
+    readLockfiles: false,
   };
   const clock = { moment: () => '', elapsed: () => 0 };
   const lines: string[] = [];
   const engineRunner = { run: async () => Promise.reject(new Error('no engine was asked for')) };
-  const dependencies = { ...options, engineRunner, opener: { open: async () => opened }, reader, clock, version: '0' };
+  const dependencies = {
+    ...options,
+    lockfileAnalyzers: [],
+    engineRunner,
+    opener: { open: async () => opened },
+    reader,
+    clock,
+    version: '0',
+  };
   const { complete } = await listFiles(request, dependencies, ({ path, type, layer, owner, target }) => {
     lines.push(
       `${layer} ${type} ${path}${target === null ? '' : ` -> ${target}`}${owner === null ? '' : ` (${owner})`}`,

@@ -4,7 +4,7 @@ import { fileOwners } from './file-owners.ts';
 import { listPackages } from './list-packages.ts';
 import { readFacts } from './read-facts.ts';
 import { resolveImages } from './resolve-images.ts';
-import type { ScanDependencies, ScanRequest } from './scan-target.ts';
+import { analyzersOf, type ScanDependencies, type ScanRequest } from './scan-target.ts';
 
 /** One file of the merged image. */
 export interface ListedFile {
@@ -32,7 +32,7 @@ export async function listFiles(
     if (opened.kind === 'sbom') throw new PlimsollError('USAGE', 'an SBOM lists no file system; name the image itself');
     const selector = 'selector' in target ? target.selector : null;
     const { images } = await resolveImages(opened, selector, platform === 'all' ? null : platform, dependencies.sha256);
-    const options = { ...request, ...dependencies };
+    const options = { ...request, ...dependencies, analyzers: analyzersOf(request, dependencies) };
     const layers = await readFacts(images[0]!, dependencies.reader, options);
     const list = await listPackages(layers, dependencies.reader, options);
     const owners = await fileOwners(list, layers, options);

@@ -22,7 +22,13 @@ export type BlobLocation =
       readonly offset: number;
       readonly size: number;
     }
-  | { readonly kind: 'directory'; readonly path: string; readonly crossMounts: boolean };
+  | {
+      readonly kind: 'directory';
+      readonly path: string;
+      readonly crossMounts: boolean;
+      /** A project: what is installed in it is left out, and whatever cannot be read is wanted. */
+      readonly project: boolean;
+    };
 
 /** An image that is described by its config and a list of files only (classic docker save). */
 export interface LooseImage {

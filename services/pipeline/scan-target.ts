@@ -15,6 +15,7 @@ import type {
   Sha256,
   TargetOpener,
 } from './ports.ts';
+import { asProject } from './project.ts';
 import { readFacts } from './read-facts.ts';
 import { resolveImages, type SourceImage } from './resolve-images.ts';
 import { runEngines } from './run-engines.ts';
@@ -24,7 +25,9 @@ export interface ScanDependencies {
   readonly opener: TargetOpener;
   readonly reader: LayerReader;
   readonly cache: FactsCache | null;
+  /** Of what is installed, and of lockfiles. */
   readonly analyzers: readonly Analyzer[];
+  readonly lockfileAnalyzers: readonly Analyzer[];
   readonly engineRunner: EngineRunner;
   readonly sha256: Sha256;
   /** Now, as an ISO moment; and a stopwatch in milliseconds. */
@@ -39,6 +42,8 @@ export interface ScanRequest {
   readonly platform: PlatformChoice;
   readonly fullInventory: boolean;
   readonly crossMounts: boolean;
+  /** Also where images and installed systems have them; a project always. */
+  readonly readLockfiles: boolean;
   readonly skipDirs: readonly string[];
   readonly skipFiles: readonly string[];
   /** Scanners of others to run beside our own; usually none. */
@@ -73,6 +78,15 @@ export async function scanTarget(request: ScanRequest, dependencies: ScanDepende
   }
 }
 
+/** A project is what its lockfiles name; what is installed in it is another question (rootfs:). */
+export function analyzersOf(
+  { target, readLockfiles }: Pick<ScanRequest, 'target' | 'readLockfiles'>,
+  { analyzers, lockfileAnalyzers }: Pick<ScanDependencies, 'analyzers' | 'lockfileAnalyzers'>,
+): readonly Analyzer[] {
+  if (target.kind === 'dir') return lockfileAnalyzers;
+  return readLockfiles ? [...analyzers, ...lockfileAnalyzers] : analyzers;
+}
+
 async function scanImage(
   image: SourceImage,
   targetKind: Exclude<Target['kind'], 'path'>,
@@ -81,10 +95,11 @@ async function scanImage(
 ): Promise<Report> {
   const { reader, clock } = dependencies;
   const started = clock.elapsed();
-  const options = { ...request, ...dependencies };
+  const options = { ...request, ...dependencies, analyzers: analyzersOf(request, dependencies) };
   const layers = await readFacts(image, reader, options);
   const read = clock.elapsed();
-  const list = await listPackages(layers, reader, options);
+  const found = await listPackages(layers, reader, options);
+  const list = targetKind === 'dir' ? asProject(found, options.analyzers) : found;
   const listed = clock.elapsed();
   const timings = { readMs: read - started, listMs: listed - read };
   const { target } = request;

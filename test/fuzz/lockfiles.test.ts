@@ -65,6 +65,28 @@ const PROJECTS: Readonly<Record<string, readonly ProjectFiles[]>> = {
       }),
     },
   ],
+  'package-lock': [
+    {
+      'package-lock.json': JSON.stringify({
+        lockfileVersion: 3,
+        packages: {
+          '': { name: 'app', version: '1.0.0' },
+          'node_modules/a': { version: '1.0.0', license: 'MIT', dependencies: { '@s/b': '^2' } },
+          'node_modules/a/node_modules/@s/b': { version: '2.0.0-rc.1', dev: true },
+          'packages/c': { version: '1.0.0' },
+        },
+      }),
+    },
+    {
+      'npm-shrinkwrap.json': JSON.stringify({
+        lockfileVersion: 1,
+        dependencies: {
+          a: { version: '1.0.0', requires: { b: '^1' }, dependencies: { b: { version: '1.5.0', dev: true } } },
+          alias: { version: 'npm:@s/real@2.0.0' },
+        },
+      }),
+    },
+  ],
 };
 
 const encoder = new TextEncoder();

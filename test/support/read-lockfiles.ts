@@ -39,3 +39,19 @@ export function lockfileRows(
 function rowOf({ name, version, development }: PackageRecord): string {
   return `${name}@${version}${development ? ' development' : ''}`;
 }
+
+/** The one file that is read of a project: each package with all that was said of it, and the codes of the flaws. */
+export function lockedLines(analyzer: Analyzer, files: ProjectFiles): { rows: string[]; gaps: string[] } {
+  const units = readLockfiles(analyzer, files);
+  const rows = units.flatMap(({ packages }) => packages.map(lineOf));
+  return { rows, gaps: units.flatMap(({ gaps }) => gaps.map(({ code }) => code)) };
+}
+
+/** `NAME VERSION [LICENCES] dev → DEPENDENCIES` */
+function lineOf({ name, version, licenses, development, dependsOn }: PackageRecord): string {
+  const parts = [name, version];
+  if (licenses.length > 0) parts.push(`[${licenses.join(', ')}]`);
+  if (development) parts.push('dev');
+  if (dependsOn.length > 0) parts.push('→', dependsOn.join(' '));
+  return parts.join(' ');
+}

@@ -22,10 +22,15 @@ export class LocalTargetOpener implements TargetOpener {
       );
     }
     const path = target.path === '-' ? target.path : resolve(target.path);
-    if (target.kind === 'rootfs') {
+    if (target.kind === 'rootfs' || target.kind === 'dir') {
       await expectKind(path, 'directory');
-      const location = { kind: 'directory', path, crossMounts: options.crossMounts } as const;
-      return { kind: 'rootfs', targetKind: 'rootfs', location, close: async () => {} };
+      const location = {
+        kind: 'directory',
+        path,
+        crossMounts: options.crossMounts,
+        project: target.kind === 'dir',
+      } as const;
+      return { kind: 'rootfs', targetKind: target.kind, location, close: async () => {} };
     }
     const isDirectory =
       target.kind === 'oci-dir' || (target.kind === 'path' && (await expectKind(path, 'any')) === 'directory');

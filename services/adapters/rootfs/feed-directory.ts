@@ -1,13 +1,14 @@
 import type { LayerFeed } from '../../pipeline/ports.ts';
 import { readPaths, walkDirectory } from './walk.ts';
 
-/** Feeds an installed system: a walk, or for a second reading just the paths that are asked for. */
+/** Feeds an installed system or a project: a walk, or for a second reading just the paths that are asked for. */
 export const feedDirectory: LayerFeed = async (layers, limits, analyzers) => {
   for (const { job, collector, onProgress, succeed } of layers) {
     if (job.location.kind !== 'directory') continue;
-    const { path, crossMounts } = job.location;
+    const { path, crossMounts, project } = job.location;
     const options = {
       crossMounts,
+      project,
       limits,
       roots: analyzers.flatMap(({ roots }) => roots),
       onProgress: () => onProgress(0),

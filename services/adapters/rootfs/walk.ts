@@ -4,6 +4,7 @@ import type { CollectedEntry, ExtraRead, LayerCollector } from '../../domain/lay
 import { baseOf, displayPath, isBelow, joinPath, parentOf } from '../../domain/layers/path.ts';
 import type { Limits } from '../../domain/limits.ts';
 import type { EntryType } from '../../domain/packages/ecosystem.ts';
+import { isInstalledFolder } from '../../domain/packages/project-files.ts';
 import { DirectoryHandle } from './directory-handle.ts';
 
 /** Kernel interfaces, not files; left out by name even where they are ordinary directories. */
@@ -13,13 +14,15 @@ const CHUNK_BYTES = 1 << 20;
 
 export interface WalkOptions {
   readonly crossMounts: boolean;
+  /** A project: what is installed in it is left out, and nothing that cannot be read is a trifle. */
+  readonly project: boolean;
   readonly limits: Limits;
   /** Names that analyzers know: what cannot be read there is no trifle. */
   readonly roots: readonly string[];
   readonly onProgress: (entries: number) => void;
 }
 
-/** Feeds an installed system to a collector, as if it were one layer. Returns the bytes of all regular files. */
+/** Feeds an installed system or a project to a collector, as if it were one layer. Returns the bytes of all regular files. */
 export function walkDirectory(path: string, collector: LayerCollector, options: WalkOptions): number {
   const walk = new Walk(collector, options);
   const root = DirectoryHandle.open(path);
@@ -62,7 +65,7 @@ class Walk {
 
   directory(handle: DirectoryHandle, path: string, depth: number): void {
     for (const name of this.#attempt(path, () => handle.names()) ?? []) {
-      if (path === '' && KERNEL_DIRECTORIES.has(name)) continue;
+      if (path === '' && !this.#options.project && KERNEL_DIRECTORIES.has(name)) continue;
       const inside = joinPath(path, name);
       const stats = this.#attempt(inside, () => handle.stat(name));
       if (stats !== null) this.#entry(handle, name, inside, stats, depth);
@@ -105,6 +108,7 @@ class Walk {
       return;
     }
     this.#collector.offer(entryOf(path, stats, null), () => new Uint8Array(0));
+    if (this.#options.project && isInstalledFolder(name)) return;
     if (stats.dev !== this.device && !this.#options.crossMounts) {
       const message = 'another file system is mounted here; --cross-mounts reads it too';
       const code = this.#isWanted(path) ? 'wanted-file-unreadable' : 'other-filesystem-skipped';
@@ -180,9 +184,12 @@ class Walk {
     this.#collector.flaw({ code, path, message: `${displayPath(path)} cannot be read: ${messageOf(error)}` });
   }
 
-  /** True on the way to a well-known name, and inside it. */
+  /** True on the way to a well-known name, and inside it; and everywhere in a project. */
   #isWanted(path: string): boolean {
-    return this.#options.roots.some((root) => root === path || isBelow(root, path) || isBelow(path, root));
+    return (
+      this.#options.project ||
+      this.#options.roots.some((root) => root === path || isBelow(root, path) || isBelow(path, root))
+    );
   }
 }
 

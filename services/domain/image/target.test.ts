@@ -31,6 +31,10 @@ describe('a target', () => {
     expect(parseTarget('rootfs:/mnt/a:b@c')).toEqual({ kind: 'rootfs', text: 'rootfs:/mnt/a:b@c', path: '/mnt/a:b@c' });
   });
 
+  it('of a project too', () => {
+    expect(parseTarget('dir:.')).toEqual({ kind: 'dir', text: 'dir:.', path: '.' });
+  });
+
   it.each([
     'alpine',
     'alpine:3.20',
@@ -41,6 +45,7 @@ describe('a target', () => {
     '',
     'docker-archive:',
     'rootfs:',
+    'dir:',
     'oci-dir:layout@sha256:abc',
   ])('%j is refused with words on what to write', (text) => {
     expect(() => parseTarget(text)).toThrow(expect.objectContaining({ code: 'USAGE' }));

@@ -15,18 +15,19 @@ export type Target =
       readonly path: string;
       readonly selector: Selector;
     }
-  | { readonly kind: 'rootfs' | 'sbom'; readonly text: string; readonly path: string };
+  | { readonly kind: 'rootfs' | 'dir' | 'sbom'; readonly text: string; readonly path: string };
 
 export const TARGET_FORMS = [
   ['docker-archive:FILE[:TAG]', 'what "docker save", "podman save" and containerd write; FILE may be -'],
   ['oci-archive:FILE[:TAG|@DIGEST]', 'an OCI image layout in a tar; FILE may be -'],
   ['oci-dir:DIR[:TAG|@DIGEST]', 'an OCI image layout'],
   ['rootfs:DIR', 'an installed system: / of this host, or an unpacked root file system'],
+  ['dir:DIR', 'a project: what its lockfiles name, not what is installed in it'],
   ['sbom:FILE', 'CycloneDX, SPDX 2 or a stored report, told by its content; FILE may be -'],
   ['/PATH, ./PATH, ../PATH', 'an archive or an OCI layout, told by its content'],
 ] as const;
 
-const PREFIX = /^(?<kind>docker-archive|oci-archive|oci-dir|rootfs|sbom):(?<rest>[\s\S]*)$/;
+const PREFIX = /^(?<kind>docker-archive|oci-archive|oci-dir|rootfs|dir|sbom):(?<rest>[\s\S]*)$/;
 
 export function parseTarget(text: string): Target {
   const { kind, rest } = PREFIX.exec(text)?.groups ?? {};
@@ -39,7 +40,7 @@ export function parseTarget(text: string): Target {
     );
   }
   if (rest === '') throw new PlimsollError('USAGE', `"${text}" names no path after "${kind}:"`);
-  if (kind === 'rootfs' || kind === 'sbom') return { kind, text, path: rest };
+  if (kind === 'rootfs' || kind === 'dir' || kind === 'sbom') return { kind, text, path: rest };
   return { kind: kind as 'docker-archive' | 'oci-archive' | 'oci-dir', text, ...splitSelector(rest) };
 }
 

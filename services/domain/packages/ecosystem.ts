@@ -90,6 +90,7 @@ export interface UnitGap {
     | 'package-record-invalid'
     | 'package-file-unparsable'
     | 'dependencies-unknown'
+    | 'dependency-unresolved'
     | 'limit-reached'
   >;
   readonly message: string;

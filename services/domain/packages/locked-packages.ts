@@ -1,5 +1,6 @@
 import type { Analyzer, DatabaseFile, DatabaseUnit, PackageRecord, ReadContext } from './ecosystem.ts';
 import { languagePackage, type PackageFile, packageListUnit } from './package-file.ts';
+import { isProjectFile } from './project-files.ts';
 import { eachLine } from './text-lines.ts';
 import { isToken, quote } from './unit-gaps.ts';
 
@@ -117,7 +118,7 @@ export function lockfileAnalyzer({
     ...identity,
     roots: [],
     perFile: true,
-    wants: ({ path, type }) => (type === 'file' && isWanted(path) ? 'whole' : 'no'),
+    wants: ({ path, type }) => (type === 'file' && isWanted(path) && isProjectFile(path) ? 'whole' : 'no'),
     readDatabase: (files, context) => ({ units: files.map((file) => lockfileUnit(file, context, read)) }),
   };
 }

@@ -9,6 +9,7 @@ import { java } from './java/index.ts';
 import { gradleLockfile } from './java/lockfiles/gradle-lockfile.ts';
 import { mavenPom } from './java/lockfiles/maven-pom.ts';
 import { npm } from './npm/index.ts';
+import { packageLock } from './npm/lockfiles/package-lock.ts';
 import { osRelease } from './os-release.ts';
 import { php } from './php/index.ts';
 import { composerLock } from './php/lockfiles/composer-lock.ts';
@@ -22,7 +23,7 @@ import { cargoLock } from './rust/lockfiles/cargo-lock.ts';
 /** Every ecosystem, sorted by id. A new one is a folder here and a line below. */
 export const ECOSYSTEMS: readonly Ecosystem[] = [apk, dotnet, dpkg, go, java, npm, php, python, rpm, ruby, rust];
 
-/** Everything that scans read out of layers. */
+/** Everything that scans read of what is installed. */
 export const ANALYZERS: readonly Analyzer[] = [...ECOSYSTEMS, osRelease];
 
 /** Files of projects that name packages, sorted by id: read of projects, and elsewhere where that is asked for. */
@@ -34,4 +35,5 @@ export const LOCKFILES: readonly Analyzer[] = [
   gradleLockfile,
   mavenPom,
   nugetLock,
+  packageLock,
 ];

@@ -42,7 +42,7 @@ export function readManifest(bytes: DatabaseFile, installedName: string, limits:
 }
 
 /** Texts, and the objects `{ type, url }` of old. */
-function licensesOf(manifest: JsonObject, file: PackageFile): PackageRecord['licenses'] {
+export function licensesOf(manifest: JsonObject, file: PackageFile): PackageRecord['licenses'] {
   const licenses = [manifest.license, manifest.licenses].flat().map((value: unknown) => {
     return statedLicense(typeof value === 'object' && value !== null && 'type' in value ? value.type : value, file);
   });
@@ -50,9 +50,14 @@ function licensesOf(manifest: JsonObject, file: PackageFile): PackageRecord['lic
 }
 
 /** `NAME@RANGE` of what npm installs with it; an optional dependency replaces another of its name. */
-function dependenciesOf(manifest: JsonObject, file: PackageFile): PackageRecord['dependsOn'] {
+export function dependenciesOf(manifest: JsonObject, file: PackageFile): PackageRecord['dependsOn'] {
+  return namedRanges([manifest.dependencies, manifest.optionalDependencies], file);
+}
+
+/** `NAME@RANGE` of every entry of these objects; a later one replaces another of its name. */
+export function namedRanges(groups: readonly unknown[], file: PackageFile): string[] {
   const ranges = new Map<string, string>();
-  for (const group of [manifest.dependencies, manifest.optionalDependencies]) {
+  for (const group of groups) {
     if (typeof group !== 'object' || group === null || Array.isArray(group)) continue;
     for (const [key, range] of Object.entries(group)) {
       const name = stated(key, file);
