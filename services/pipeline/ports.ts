@@ -5,6 +5,7 @@ import type { ExtraRead, LayerCollector } from '../domain/layers/collector.ts';
 import type { Limits } from '../domain/limits.ts';
 import type { Analyzer } from '../domain/packages/ecosystem.ts';
 import type { EngineName, ForeignPackage } from '../domain/report/engines.ts';
+import type { Report } from '../domain/report/report.ts';
 import type { Policy, PolicyOutcome } from '../domain/verdict/policy.ts';
 import type { PolicyInput } from '../domain/verdict/policy-input.ts';
 import type { Advisory, DatabaseInfo, EndOfLife, Enrichment } from '../domain/vulnerabilities/advisory.ts';
@@ -191,7 +192,7 @@ export interface EngineChoice {
 
 /** What an engine is to look at: the very image or directory that we read. */
 export interface EngineTarget {
-  readonly kind: OpenedTarget['targetKind'];
+  readonly kind: Report['target']['kind'];
   readonly path: string;
   /** null where there is none (classic docker save, directories). */
   readonly manifestDigest: string | null;

@@ -1,8 +1,9 @@
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { strongestConfinement } from '../../services/adapters/engines/confinement.ts';
 import { LocalEngines } from '../../services/adapters/engines/local-engines.ts';
@@ -164,9 +165,10 @@ test.skipIf(!bounded)('more memory than one process may have is refused by the k
 describe('an engine that', () => {
   const engines = new LocalEngines(process.env.PATH);
   const image = sha256(Buffer.from('the image'));
+  writeFileSync(join(place, 'image.tar'), 'not looked at');
   const target: EngineTarget = {
     kind: 'docker-archive',
-    path: '/image.tar',
+    path: join(place, 'image.tar'),
     manifestDigest: null,
     configDigest: image,
   };
@@ -234,6 +236,19 @@ describe('an engine that', () => {
     expect(failure).toBe(`trivy ${version} is refused: an intruder published it (CVE-2026-33634)`);
     expect(existsSync(touched)).toBe(false);
     expect((await ask(cycloneDx(image), {}, '0.69.7')).failure).toBeNull();
+  });
+
+  test('needs an archive unpacked gets no more than an image may hold', async () => {
+    const path = join(place, 'zeros.tar.gz');
+    writeFileSync(path, gzipSync(Buffer.alloc(100_000)));
+    const run = async (limits: Partial<Limits>) => {
+      const reading = await engines.run(fakeTrivy(place, cycloneDx(image)), { ...target, path }, engineOptions(limits));
+      return reading.failure;
+    };
+    expect(await run({ imageBytes: 100_000 })).toBeNull();
+    expect(await run({ imageBytes: 99_999 })).toMatch(/it unpacks to more than 99999 bytes \(imageBytes\)$/);
+    writeFileSync(path, gzipSync(Buffer.alloc(100_000)).subarray(0, 60));
+    expect(await run({})).toMatch(/^the archive could not be unpacked for it: /);
   });
 
   test('writes files, and takes the rights away, leaves none behind', async () => {

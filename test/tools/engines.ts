@@ -10,6 +10,8 @@ export interface InstalledEngine {
   readonly name: EngineName;
   /** null where it is not on this machine: tests then skip by name. */
   readonly path: string | null;
+  /** Takes seconds to start: only what matters most is run on it. */
+  readonly slow: boolean;
 }
 
 /** The whole Trivy CLI of 2023 that a package of npm carries: x64 only, and packed, so that it takes seconds to start. */
@@ -19,7 +21,7 @@ const PACKED_TRIVY = join(
 );
 
 export const INSTALLED_ENGINES: readonly InstalledEngine[] = [
-  { label: 'trivy of 2023', name: 'trivy', path: existsSync(PACKED_TRIVY) ? PACKED_TRIVY : null },
-  { label: 'trivy', name: 'trivy', path: findGoTool('trivy') },
-  { label: 'syft', name: 'syft', path: findGoTool('syft') },
+  { label: 'trivy of 2023', name: 'trivy', path: existsSync(PACKED_TRIVY) ? PACKED_TRIVY : null, slow: true },
+  { label: 'trivy', name: 'trivy', path: findGoTool('trivy'), slow: false },
+  { label: 'syft', name: 'syft', path: findGoTool('syft'), slow: false },
 ];

@@ -1,6 +1,6 @@
 import type { Limits } from '../../domain/limits.ts';
 import type { EngineName, ForeignPackage } from '../../domain/report/engines.ts';
-import type { EngineTarget } from '../../pipeline/ports.ts';
+import type { EngineOptions, EngineTarget } from '../../pipeline/ports.ts';
 import type { PrivateDirectory } from './private-directory.ts';
 
 /** What an engine said of one target. */
@@ -19,7 +19,7 @@ export interface Engine {
   /** All of its environment, beside HOME and the like: settings that every version understands or ignores. */
   readonly environment: Readonly<Record<string, string>>;
   /** The arguments to list the packages of `target`, and what must lie in the directory for that. Raises EngineFailure. */
-  prepare(target: EngineTarget, directory: PrivateDirectory): Promise<readonly string[]>;
+  prepare(target: EngineTarget, directory: PrivateDirectory, options: EngineOptions): Promise<readonly string[]>;
   /** From standard output. Raises EngineFailure for anything that is no such answer. */
   read(output: Uint8Array, limits: Limits): EngineAnswer;
 }

@@ -1,8 +1,12 @@
-import { readFile, stat, symlink, writeFile } from 'node:fs/promises';
+import { createReadStream, createWriteStream } from 'node:fs';
+import { open, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { Transform } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { messageOf } from '../../domain/errors.ts';
 import { parseJsonObject, stringOr } from '../../domain/image/json.ts';
-import type { EngineTarget } from '../../pipeline/ports.ts';
+import type { EngineOptions, EngineTarget } from '../../pipeline/ports.ts';
 import { EngineFailure } from './engine-failure.ts';
 import type { PrivateDirectory } from './private-directory.ts';
 
@@ -33,4 +37,52 @@ export async function singleImageLayout(
     throw new EngineFailure(`the image could not be laid out for it: ${messageOf(cause)}`, { cause });
   }
   return input;
+}
+
+const DECOMPRESSORS = [
+  { magic: '1f8b', create: createGunzip },
+  { magic: '28b52ffd', create: createZstdDecompress },
+];
+
+/**
+ * The archive itself; where it is compressed as a whole, which not every engine reads, a plain copy of at most
+ * `imageBytes`. Raises EngineFailure.
+ */
+export async function plainArchive(
+  { path }: EngineTarget,
+  { input }: PrivateDirectory,
+  { limits, signal }: EngineOptions,
+): Promise<string> {
+  const archive = resolve(path);
+  const plain = join(input, 'image.tar');
+  try {
+    const head = await firstBytes(archive);
+    const decompressor = DECOMPRESSORS.find(({ magic }) => head.startsWith(magic));
+    if (decompressor === undefined) return archive;
+    let bytes = 0;
+    const bounded = new Transform({
+      transform(chunk: Buffer, _encoding, done) {
+        bytes += chunk.length;
+        if (bytes <= limits.imageBytes) return done(null, chunk);
+        done(new Error(`it unpacks to more than ${limits.imageBytes} bytes (imageBytes)`));
+      },
+    });
+    const output = createWriteStream(plain, { mode: 0o600, flags: 'wx' });
+    await pipeline(createReadStream(archive), decompressor.create(), bounded, output, { signal });
+    return plain;
+  } catch (cause) {
+    signal.throwIfAborted();
+    throw new EngineFailure(`the archive could not be unpacked for it: ${messageOf(cause)}`, { cause });
+  }
+}
+
+/** In hexadecimal. */
+async function firstBytes(path: string): Promise<string> {
+  const file = await open(path);
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(4), 0, 4, 0);
+    return buffer.subarray(0, bytesRead).toString('hex');
+  } finally {
+    await file.close();
+  }
 }

@@ -21,7 +21,8 @@ export class LocalEngines implements EngineRunner {
     this.#searchPath = searchPath;
   }
 
-  async run(choice: EngineChoice, target: EngineTarget, { limits, signal }: EngineOptions): Promise<EngineReading> {
+  async run(choice: EngineChoice, target: EngineTarget, options: EngineOptions): Promise<EngineReading> {
+    const { limits, signal } = options;
     const engine = ENGINES[choice.name];
     const known: { version: string | null; isolated: boolean | null } = { version: null, isolated: null };
     const directory = await privateDirectory();
@@ -42,7 +43,7 @@ export class LocalEngines implements EngineRunner {
       known.version = engine.versionOf(Buffer.from(outputOf(await ask(engine.versionArgs))).toString('utf8'));
       const refusal = known.version === null ? null : refusalOf(engine.name, known.version);
       if (refusal !== null) throw new EngineFailure(refusal);
-      const answer = engine.read(outputOf(await ask(await engine.prepare(target, directory))), limits);
+      const answer = engine.read(outputOf(await ask(await engine.prepare(target, directory, options))), limits);
       expectSameImage(answer, target);
       return { name: engine.name, ...known, packages: answer.packages, failure: null };
     } catch (error) {

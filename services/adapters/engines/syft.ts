@@ -1,10 +1,10 @@
 import { resolve } from 'node:path';
 import { asArray, asObject, type JsonObject } from '../../domain/image/json.ts';
-import type { EngineTarget } from '../../pipeline/ports.ts';
+import type { EngineOptions, EngineTarget } from '../../pipeline/ports.ts';
 import { objectsOf, readAnswer, reportPath, text } from './answer-json.ts';
 import type { Engine } from './engine.ts';
 import { EngineFailure } from './engine-failure.ts';
-import { singleImageLayout } from './image-input.ts';
+import { plainArchive, singleImageLayout } from './image-input.ts';
 import type { PrivateDirectory } from './private-directory.ts';
 
 /** Syft, asked for its own JSON: other formats do not say which image was read. */
@@ -20,8 +20,8 @@ export const SYFT: Engine = {
     SYFT_JAVASCRIPT_SEARCH_REMOTE_LICENSES: 'false',
     SYFT_PYTHON_SEARCH_REMOTE_LICENSES: 'false',
   },
-  async prepare(target, directory) {
-    return ['scan', '--output', 'syft-json', ...(await source(target, directory))];
+  async prepare(target, directory, options) {
+    return ['scan', '--output', 'syft-json', ...(await source(target, directory, options))];
   },
   read: (output, limits) =>
     readAnswer(output, (document) => {
@@ -33,18 +33,20 @@ export const SYFT: Engine = {
     }),
 };
 
-async function source(target: EngineTarget, directory: PrivateDirectory): Promise<string[]> {
+async function source(target: EngineTarget, directory: PrivateDirectory, options: EngineOptions): Promise<string[]> {
   switch (target.kind) {
     case 'docker-archive':
     case 'oci-archive':
-      return [`${target.kind}:${resolve(target.path)}`];
+      return [`${target.kind}:${await plainArchive(target, directory, options)}`];
     case 'oci-dir':
       return [`oci-dir:${await singleImageLayout(target, directory)}`];
     case 'rootfs':
       // In a directory it would read what projects want, not what is installed.
       return ['--override-default-catalogers', 'image', `dir:${resolve(target.path)}`];
+    case 'dir':
+      return [`dir:${resolve(target.path)}`];
     default:
-      throw new EngineFailure(`it reads no ${target.kind}:, only docker-archive:, oci-archive:, oci-dir: and rootfs:`);
+      throw new EngineFailure(`it reads no ${target.kind}:`);
   }
 }
 

@@ -4,7 +4,7 @@ import { asArray, asObject, type JsonObject } from '../../domain/image/json.ts';
 import { objectsOf, readAnswer, reportPath, text } from './answer-json.ts';
 import type { Engine } from './engine.ts';
 import { EngineFailure } from './engine-failure.ts';
-import { singleImageLayout } from './image-input.ts';
+import { plainArchive, singleImageLayout } from './image-input.ts';
 import type { PrivateDirectory } from './private-directory.ts';
 
 const PROPERTY = 'aquasecurity:trivy:';
@@ -28,18 +28,22 @@ export const TRIVY: Engine = {
     // Its own limit is five minutes; ours is engineMs.
     TRIVY_TIMEOUT: '24h',
   },
-  async prepare(target, directory) {
+  async prepare(target, directory, options) {
     await emptyJavaIndex(directory);
     const format = ['--format', 'cyclonedx', '--cache-dir', directory.cache];
     switch (target.kind) {
       case 'docker-archive':
-        return ['image', ...format, '--input', resolve(target.path)];
+        return ['image', ...format, '--input', await plainArchive(target, directory, options)];
       case 'oci-dir':
         return ['image', ...format, '--input', await singleImageLayout(target, directory)];
       case 'rootfs':
         return ['rootfs', ...format, '--', resolve(target.path)];
+      case 'dir':
+        return ['fs', ...format, '--', resolve(target.path)];
+      case 'oci-archive':
+        throw new EngineFailure('it reads no OCI layout in a tar; unpack it and scan oci-dir:');
       default:
-        throw new EngineFailure(`it reads no ${target.kind}:, only docker-archive:, oci-dir: and rootfs:`);
+        throw new EngineFailure(`it reads no ${target.kind}:`);
     }
   },
   read: (output, limits) =>

@@ -146,10 +146,10 @@ describe('a row of its own', () => {
 
 test('what has no version, or is no package URL, is said and left out', () => {
   const { packages, unusable } = mergeEngines([], LAYERS, [
-    engine('syft', ['pkg:npm/a'], ['nonsense'], ['pkg:npm/b@1']),
+    engine('syft', ['pkg:npm/a'], ['nonsense'], ['pkg:npm/b@1'], ['pkg:npm/%1Bc@1'], ['pkg:npm/d@1%1B2']),
   ]);
   expect(packages.map(({ purl }) => purl)).toEqual(['pkg:npm/b@1']);
-  expect([...unusable]).toEqual([['syft', ['pkg:npm/a', 'nonsense']]]);
+  expect([...unusable]).toEqual([['syft', ['pkg:npm/a', 'nonsense', 'pkg:npm/%1Bc@1', 'pkg:npm/d@1%1B2']]]);
 });
 
 describe('laws', () => {

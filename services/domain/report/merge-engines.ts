@@ -39,7 +39,7 @@ export function mergeEngines(
   for (const { engine, packages } of found) {
     for (const stated of packages) {
       const identity = purlIdentity(stated.purl);
-      if (identity === null || identity.version === '') append(unusable, engine, stated.purl);
+      if (identity === null || !isUsable(identity)) append(unusable, engine, stated.purl);
       else sightings.push(...sightingsOf(engine, stated, identity));
     }
   }
@@ -86,6 +86,11 @@ interface Sighting {
   readonly place: string | null;
   readonly paths: readonly string[];
   readonly diffId: string | null;
+}
+
+/** A version is stated, and nothing in it or the name steers a terminal or is no text. */
+function isUsable({ purl, version }: PurlIdentity): boolean {
+  return version !== '' && !/[\p{Cc}\p{Cf}\p{Cs}]/u.test(`${purl.namespace ?? ''}${purl.name}${version}`);
 }
 
 function sightingsOf(engine: EngineName, { paths, diffId }: ForeignPackage, identity: PurlIdentity): Sighting[] {
