@@ -105,6 +105,17 @@ describe('files that speak for themselves', () => {
     expect(found(kept, language, (path) => path !== 'gone')).toEqual(['a: new']);
   });
 
+  it('of one past packageFileBytes one byte more is held, so that its reader can tell', () => {
+    const language = alone();
+    const kept = content({ packageFileBytes: 3, wantedFileBytes: 4 });
+    pass(kept, language, 'at', 'abc');
+    pass(kept, language, 'past', 'abcdefgh');
+    expect(found(kept, language)).toEqual(['at: abc', 'past: abcd']);
+    const database = analyzer({});
+    pass(kept, database, 'database', 'abcd');
+    expect(found(kept, database)).toEqual(['database: abcd']);
+  });
+
   it('that say nothing are not remembered', () => {
     const language = alone();
     const kept = content();

@@ -153,12 +153,17 @@ class PassingFile {
   readonly #context: ReadContext;
   readonly #extractors: readonly { readonly reader: FileReader; readonly extractor: FileExtractor }[];
   readonly #chunks: Uint8Array[] | null;
+  readonly #most: number;
 
   constructor(entry: EntryFacts, readers: readonly FileReader[], context: ReadContext) {
     this.path = entry.path;
     this.#readers = readers;
     this.#context = context;
-    this.#chunks = readers.some(({ wanted }) => wanted === 'whole') ? [] : null;
+    const whole = readers.filter(({ wanted }) => wanted === 'whole');
+    this.#chunks = whole.length > 0 ? [] : null;
+    // A description of packages that is longer is not parsed: one byte more tells so.
+    const areShort = whole.every(({ analyzer }) => analyzer.perFile === true);
+    this.#most = areShort ? context.limits.packageFileBytes + 1 : Number.POSITIVE_INFINITY;
     this.#extractors = readers.flatMap((reader) => {
       const extractor = reader.wanted === 'extract' ? reader.analyzer.extract?.(entry, context) : undefined;
       return extractor === undefined ? [] : [{ reader, extractor }];
@@ -168,9 +173,11 @@ class PassingFile {
   push(chunk: Uint8Array): void {
     for (const { extractor } of this.#extractors) extractor.push(chunk);
     if (this.#chunks === null) return;
-    this.heldBytes += chunk.length;
+    const kept = chunk.subarray(0, this.#most - this.heldBytes);
+    if (kept.length === 0) return;
+    this.heldBytes += kept.length;
     // Lent bytes: a copy, which Buffer.prototype.slice would not be.
-    this.#chunks.push(new Uint8Array(chunk));
+    this.#chunks.push(new Uint8Array(kept));
   }
 
   end(): PassedFile {

@@ -124,7 +124,10 @@ export interface Analyzer {
   readonly version: number;
   /** Well-known files and directories (no leading slash) that may be reached through links. */
   readonly roots: readonly string[];
-  /** Its files say nothing about each other: each is parsed as it ends, so that none is held. Without roots. */
+  /**
+   * Its files say nothing about each other: each is parsed as it ends, so that none is held. Of one that is longer than
+   * `packageFileBytes` one byte more is handed over, and no other. Without roots.
+   */
   readonly perFile?: boolean;
   wants(entry: EntryFacts, head: Head): Wanted;
   /** Of analyzers that want files as 'extract', which may be of any size. */

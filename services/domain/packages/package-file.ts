@@ -30,11 +30,7 @@ export function packageListUnit(
   const most = limits.packageFileBytes;
   let packages: readonly PackageRecord[] = [];
   if (bytes.length <= most) packages = read({ path, bytes, limits, gaps });
-  else
-    gaps.add(
-      'limit-reached',
-      `the file has ${bytes.length} bytes, more than the ${most} (packageFileBytes) to be parsed`,
-    );
+  else gaps.add('limit-reached', `the file has more than the ${most} bytes that are parsed (packageFileBytes)`);
   return { ...EMPTY_UNIT, path, isDatabase: true, packages, gaps: gaps.all() };
 }
 
