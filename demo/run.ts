@@ -56,12 +56,16 @@ const directory = mkdtempSync(join(tmpdir(), 'plimsoll-demo-'));
 try {
   const archive = join(directory, 'image.tar');
   writeFileSync(archive, await dockerArchive([image]));
-  process.stdout.write(`$ plimsoll scan docker-archive:image.tar\n\n`);
+  process.stdout.write(`$ plimsoll scan --db starter docker-archive:image.tar\n\n`);
   const main = new URL('../services/main.ts', import.meta.url).pathname;
-  const scan = spawnSync(process.execPath, [main, 'scan', '--no-policy', '--no-cache', 'docker-archive:image.tar'], {
-    cwd: directory,
-    stdio: 'inherit',
-  });
+  const scan = spawnSync(
+    process.execPath,
+    [main, 'scan', '--no-policy', '--db', 'starter', '--no-cache', 'docker-archive:image.tar'],
+    {
+      cwd: directory,
+      stdio: 'inherit',
+    },
+  );
   process.stdout.write(`\nExit code ${scan.status}: 0 says that everything was read.\n`);
   process.exitCode = scan.status ?? 1;
 } finally {

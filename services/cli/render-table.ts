@@ -78,6 +78,7 @@ function indexBlocks(
 function reportBlocks(report: Report, width: number, paint: Paint, withPackages: boolean): string[][] {
   const isJudged = report.vulnerabilities !== undefined && report.completeness.feeds.length > 0;
   return [
+    starter(report, width, paint),
     head(report, width, paint),
     layers(report, width, paint),
     withPackages || !isJudged ? packages(report, width, paint) : [],
@@ -87,6 +88,14 @@ function reportBlocks(report: Report, width: number, paint: Paint, withPackages:
     summary(report, width, paint),
     report.verdict === undefined ? [] : renderVerdict(report.verdict, width, paint),
   ].filter((lines) => lines.length > 0);
+}
+
+/** Before all else: nobody shall take the starter set for a database. */
+function starter({ completeness }: Report, width: number, paint: Paint): string[] {
+  const found = completeness.gaps.find(({ code }) => code === 'starter-database');
+  return found === undefined
+    ? []
+    : wrap(found.message, width, PROSE_LINES).map((line) => paint.bold(paint.yellow(line)));
 }
 
 function head({ target, image, engines }: Report, width: number, paint: Paint): string[] {

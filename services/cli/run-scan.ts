@@ -2,15 +2,17 @@ import type { ReportDocument } from '../domain/report/report.ts';
 import { scanTarget } from '../pipeline/scan-target.ts';
 import type { EngineOptions } from './engine-options.ts';
 import { exitCodeOf, openJudge } from './judge.ts';
+import type { MatchingOptions } from './matching-options.ts';
 import { parseOutputs, writeOutputs } from './output.ts';
 import { expectRoom, renderDocument } from './render-document.ts';
 import { tableOptions } from './render-table.ts';
 import type { ScanOptions } from './scan-options.ts';
 import type { Session } from './session.ts';
 import type { VerdictOptions } from './verdict-options.ts';
+import { withMatching } from './with-matching.ts';
 import { withScan } from './with-scan.ts';
 
-export interface ScanCommandOptions extends ScanOptions, EngineOptions, VerdictOptions {
+export interface ScanCommandOptions extends ScanOptions, EngineOptions, MatchingOptions, VerdictOptions {
   readonly format?: readonly string[];
   readonly output?: string;
   readonly packages?: boolean;
@@ -26,7 +28,7 @@ export async function runScan(session: Session, target: string, options: ScanCom
   const judge = options.policy === false ? null : await openJudge(session, options);
   let document: ReportDocument;
   try {
-    const scanned = await withScan(session, target, options, scanTarget);
+    const scanned = await withMatching(session, options, () => withScan(session, target, options, scanTarget));
     document = judge === null ? scanned : await judge.judge(scanned);
   } finally {
     await judge?.policies.close();

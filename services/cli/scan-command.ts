@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { TARGET_FORMS } from '../domain/image/target.ts';
 import { addEngineOptions } from './engine-options.ts';
+import { addMatchingOptions } from './matching-options.ts';
 import { OUTPUT_FORMATS } from './output-formats.ts';
 import type { ScanCommandOptions } from './run-scan.ts';
 import { addScanOptions, collect } from './scan-options.ts';
@@ -18,6 +19,7 @@ Examples:
   $ plimsoll scan --format table --format json=report.json ./image.tar
   $ plimsoll scan rootfs:/
   $ plimsoll scan dir:.
+  $ plimsoll scan --db starter ./image.tar
   $ plimsoll scan --fail-on high --ignore-unfixed ./image.tar
   $ plimsoll scan --engine plimsoll,trivy ./image.tar
   $ plimsoll scan --format cyclonedx=app.cdx.json ./image.tar
@@ -29,9 +31,9 @@ Exit codes: 0 pass; 2 fail; 3 unknown, and the report says why; 1 error.`;
 export function addScanCommand(program: Command, session: Session, exit: (code: number) => void): void {
   const command = program
     .command('scan')
-    .summary('list the packages of an image, an installed system, a project or an SBOM')
+    .summary('list the packages and vulnerabilities of an image, an installed system, a project or an SBOM')
     .description(
-      'List the packages of an image, an installed system, a project or an SBOM, with the layer and the instruction that brought each.',
+      'List the packages and vulnerabilities of an image, an installed system, a project or an SBOM, with the layer and the instruction that brought each.',
     )
     .argument('<target>', 'what to read; see Targets')
     .option(
@@ -41,7 +43,7 @@ export function addScanCommand(program: Command, session: Session, exit: (code: 
     )
     .option('-o, --output <file>', 'write to this file instead of standard output')
     .option('--packages', 'list every package in the table, beside its vulnerabilities');
-  addEngineOptions(addVerdictOptions(addScanOptions(command)))
+  addMatchingOptions(addEngineOptions(addVerdictOptions(addScanOptions(command))))
     .option('--no-policy', 'come to no verdict: exit 0 where everything was read, 3 where not')
     .addHelpText('after', EXAMPLES)
     .action(async (target: string, options: ScanCommandOptions) => {

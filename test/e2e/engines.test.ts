@@ -22,7 +22,17 @@ const bad = fakeTrivy(place, 'echo "FATAL no luck" >&2; exit 1');
 
 describe('plimsoll scan --engine', () => {
   const scan = (path: string, ...args: string[]) =>
-    runCommand(['scan', ...cache, '--engine', 'plimsoll,trivy', '--engine-path', `trivy=${path}`, ...args]);
+    runCommand([
+      'scan',
+      '--db',
+      'starter',
+      ...cache,
+      '--engine',
+      'plimsoll,trivy',
+      '--engine-path',
+      `trivy=${path}`,
+      ...args,
+    ]);
 
   test('adds what the engine found', async () => {
     const { code, stdout } = await scan(good.path!, '--format', 'json', archive);

@@ -182,7 +182,7 @@ describe('as a command', () => {
   test.each(Object.entries(FORMATS).filter(([format]) => ['dpkg', 'rpm, ndb'].includes(format)))(
     '%s: broken is exit 3, and whole is exit 0',
     async (format, { path, bytes }) => {
-      const args = ['scan', '--no-policy', '--no-cache', '--quiet'];
+      const args = ['scan', '--no-policy', '--db', 'starter', '--no-cache', '--quiet'];
       const broken = await runCommand([
         ...args,
         await target(decoy(format), file(path, bytes.subarray(0, bytes.length - 7))),

@@ -130,7 +130,7 @@ describe('threads', () => {
 });
 
 describe('standard input', () => {
-  const scanArgs = ['scan', '--quiet', 'docker-archive:-'];
+  const scanArgs = ['scan', '--db', 'starter', '--quiet', 'docker-archive:-'];
 
   test.each([
     ['a plain archive', archive, 0],
@@ -240,7 +240,13 @@ describe('a command that is stopped while it reads layers', () => {
       command.kill(signal);
       command.kill(signal);
       await command.result;
-      const { code, stdout } = await runCommand(['scan', '--no-policy', '--format', 'json', good], '', { environment });
+      const { code, stdout } = await runCommand(
+        ['scan', '--no-policy', '--db', 'starter', '--format', 'json', good],
+        '',
+        {
+          environment,
+        },
+      );
       expect(code).toBe(0);
       expect(packagesOf(JSON.parse(stdout))).toEqual(['a 1']);
     }

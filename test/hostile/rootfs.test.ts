@@ -107,7 +107,10 @@ describe('links never leave the root', () => {
       '-o',
       trace,
     ];
-    const { code } = await runCommand(['scan', '--no-cache', `rootfs:${root}`], '', { under, timeoutMs: 60_000 });
+    const { code } = await runCommand(['scan', '--db', 'starter', '--no-cache', `rootfs:${root}`], '', {
+      under,
+      timeoutMs: 60_000,
+    });
     expect(code).toBe(3);
     const { stdout } = spawnSync('grep', ['-F', `"${CANARY}`, trace], { encoding: 'utf8' });
     expect(stdout).toBe('');
@@ -198,11 +201,15 @@ describe('what is no regular file', () => {
       chmodSync(place, 0o755);
       const under = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
       const asNobody = async (target: string) => {
-        const { code, stdout } = await runCommand(['scan', '--no-cache', '--format', 'json', target], '', { under });
+        const { code, stdout } = await runCommand(
+          ['scan', '--db', 'starter', '--no-cache', '--format', 'json', target],
+          '',
+          { under },
+        );
         const { completeness } = JSON.parse(stdout);
         return { code, gaps: completeness.gaps.map((gap: { code: string }) => gap.code) };
       };
-      expect(await asNobody(locked('srv/secret'))).toEqual({ code: 0, gaps: ['unreadable-path'] });
+      expect(await asNobody(locked('srv/secret'))).toEqual({ code: 0, gaps: ['starter-database', 'unreadable-path'] });
       expect(await asNobody(locked(DATABASE))).toMatchObject({
         code: 3,
         gaps: expect.arrayContaining(['wanted-file-unreadable']),
@@ -211,7 +218,7 @@ describe('what is no regular file', () => {
         code: 3,
         gaps: expect.arrayContaining(['wanted-file-unreadable']),
       });
-      const { code, stderr } = await runCommand(['scan', '--no-cache', locked('.')], '', { under });
+      const { code, stderr } = await runCommand(['scan', '--db', 'starter', '--no-cache', locked('.')], '', { under });
       expect({ code, stderr }).toEqual({
         code: expect.toBeOneOf([1, 3]),
         stderr: expect.not.stringContaining('internal error'),

@@ -1,4 +1,4 @@
-import { fromVector } from 'ae-cvss-calculator';
+import cvssCalculator from 'ae-cvss-calculator';
 import { compareSeverities, type SeverityLevel, type StatedSeverity } from './advisory.ts';
 
 /** A CVSS vector and its base score. */
@@ -106,7 +106,9 @@ function computeScore(vector: string): Omit<CvssScore, 'source'> | null {
   const version = /^CVSS:(3\.0|3\.1|4\.0)\//.exec(vector)?.[1] ?? (/^\(?AV:[LAN]\//.test(vector) ? '2.0' : null);
   if (version === null || vector.length > 512) return null;
   try {
-    const scores = fromVector(version === '2.0' ? vector.replace(/^\(|\)$/g, '') : vector)?.calculateScores(false);
+    const scores = cvssCalculator
+      .fromVector(version === '2.0' ? vector.replace(/^\(|\)$/g, '') : vector)
+      ?.calculateScores(false);
     // The base score, as the temporal and environmental metrics are those of somebody else's place and day.
     const score = scores?.base;
     if (typeof score !== 'number' || Number.isNaN(score)) return null;

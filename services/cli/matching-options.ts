@@ -1,0 +1,18 @@
+import type { Command } from 'commander';
+import { collect } from './scan-options.ts';
+
+/** What every command that judges packages takes. */
+export interface MatchingOptions {
+  readonly db?: string;
+  readonly severitySource?: readonly string[];
+}
+
+export function addMatchingOptions(command: Command): Command {
+  return command
+    .option('--db <dir>', 'advisory database: a directory, or "starter" (default: the installed one; see plimsoll db)')
+    .option(
+      '--severity-source <source>',
+      'whose severity goes first, as in nvd or ghsa (repeatable, in order)',
+      collect,
+    );
+}
