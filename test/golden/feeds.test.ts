@@ -55,6 +55,8 @@ describe.skipIf(!HAS_SHARED_DATA)('native feeds of ../shared/data (skipped where
     expect(kinds(['redhat-vex/*.gz', 'redhat-csaf/**/*.gz', 'redhat-csaf-to-osv/CSAF/*'])).toEqual(
       new Set(['redhat-csaf']),
     );
+    expect(kinds(['suse-cvrf/*.gz', 'openeuler-cvrf/*.gz'])).toEqual(new Set(['cvrf']));
+    expect(kinds(['updateinfo/*.xml'])).toEqual(new Set(['updateinfo']));
     expect(kinds(['redhat-csaf-to-osv/OSV/*', 'ubuntu/osv*/**/*.{json,gz}'])).toEqual(new Set(['osv']));
   });
 
@@ -92,6 +94,15 @@ describe.skipIf(!HAS_SHARED_DATA)('native feeds of ../shared/data (skipped where
     const ids = advisories.map(({ id }) => id).filter((id) => id.startsWith('CVE-'));
     expect(ids.sort()).toEqual([...named].sort());
     expect(refusals.reduce((sum, { count }) => sum + count, 0)).toBeLessThan(10);
+  });
+
+  test.each(files('suse-cvrf/*.gz', 'openeuler-cvrf/*.gz', 'updateinfo/*.xml'))('%s: every CVE of it', (path) => {
+    const text = bytesOf(path).toString('latin1');
+    const named = new Set(text.match(/(?<=<CVE\s*>\s*)CVE-\d{4}-\d+|(?<=\sid=")CVE-\d{4}-\d+/g));
+    const { advisories } = readFeed(path);
+    // One update names no product, so that nobody can tell who should install it.
+    if (path.includes('opensuse-su-2016-0874')) named.clear();
+    expect(new Set(advisories.map(({ id }) => id))).toEqual(named);
   });
 
   test.each(files('redhat-csaf-to-osv/OSV/*').map((path) => [path.replace(/^.*\/(.*?)\.json.*$/, '$1'), path]))(

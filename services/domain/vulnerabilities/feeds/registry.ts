@@ -1,4 +1,5 @@
 import { alpineSecdb } from './alpine-secdb.ts';
+import { cvrf } from './cvrf.ts';
 import { debianAdvisories } from './debian-advisories.ts';
 import { debianTracker } from './debian-tracker.ts';
 import { distroInfo } from './distro-info.ts';
@@ -8,10 +9,12 @@ import { kev } from './kev.ts';
 import { nvd } from './nvd.ts';
 import { osv } from './osv.ts';
 import { redhatCsaf } from './redhat-csaf.ts';
+import { updateinfo } from './updateinfo.ts';
 
 /** Every kind of feed that a database can be built from; the first that recognises a file reads it. OSV goes last. */
 export const FEEDS: readonly Feed[] = [
   alpineSecdb,
+  cvrf,
   debianAdvisories,
   debianTracker,
   distroInfo,
@@ -19,6 +22,7 @@ export const FEEDS: readonly Feed[] = [
   kev,
   nvd,
   redhatCsaf,
+  updateinfo,
   osv,
 ];
 

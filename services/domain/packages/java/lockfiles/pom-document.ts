@@ -1,6 +1,6 @@
 import type { Limits } from '../../../limits.ts';
 import type { DatabaseFile } from '../../ecosystem.ts';
-import { parseXml, type XmlElement, type XmlFlaw } from './xml.ts';
+import { parseXml, type XmlElement, type XmlFlaw } from '../../xml.ts';
 
 /** A dependency as a pom states it, before properties are put in; `version` and `scope` may be left to management. */
 export interface PomDependency {

@@ -1,11 +1,12 @@
 import { SaxesParser } from 'saxes';
-import type { Limits } from '../../../limits.ts';
-import { quote } from '../../unit-gaps.ts';
+import type { Limits } from '../limits.ts';
+import { quote } from './unit-gaps.ts';
 
-/** An element with its own text, without the blanks around it. Attributes are passed over. */
+/** An element with its own text, without the blanks around it. */
 export interface XmlElement {
   readonly name: string;
   readonly text: string;
+  readonly attributes: ReadonlyMap<string, string>;
   readonly children: readonly XmlElement[];
 }
 
@@ -15,8 +16,11 @@ export interface XmlFlaw {
   readonly message: string;
 }
 
+const NO_ATTRIBUTES: ReadonlyMap<string, string> = new Map();
+
 interface Open {
   readonly name: string;
+  readonly attributes: ReadonlyMap<string, string>;
   readonly children: XmlElement[];
   readonly texts: string[];
   textLength: number;
@@ -28,8 +32,14 @@ const PIECE = 64 * 1024;
 /**
  * The root element of a well-formed XML document (XML 1.0), or the first flaw. A document type is refused: entities are
  * what XML bombs are made of, and no format that is read here has any. UTF-8, or what its mark or declaration says.
+ *
+ * With `onChild` the children of the root are handed over as they end, and not kept: `xmlElements` then bounds each.
  */
-export function parseXml(bytes: Uint8Array, limits: Limits): XmlElement | XmlFlaw {
+export function parseXml(
+  bytes: Uint8Array,
+  limits: Limits,
+  onChild?: (child: XmlElement) => void,
+): XmlElement | XmlFlaw {
   const text = decode(bytes);
   if (typeof text !== 'string') return text;
   const parser = new SaxesParser({ xmlns: false, position: false });
@@ -49,22 +59,31 @@ export function parseXml(bytes: Uint8Array, limits: Limits): XmlElement | XmlFla
   };
   parser.on('error', ({ message }) => flawed('package-file-unparsable', `no XML: ${quote(message)}`));
   parser.on('doctype', () => flawed('package-file-unparsable', 'it has a document type, which is not read'));
-  parser.on('opentag', ({ name }) => {
+  parser.on('opentag', ({ name, attributes: stated }) => {
     elements += 1;
     if (open.length >= limits.xmlDepth) {
       flawed('limit-reached', `elements in more than ${limits.xmlDepth} elements (xmlDepth)`);
     } else if (elements > limits.xmlElements) {
       flawed('limit-reached', `more than ${limits.xmlElements} elements (xmlElements)`);
-    } else open.push({ name, children: [], texts: [], textLength: 0 });
+    } else {
+      const entries = Object.entries(stated);
+      const attributes = entries.length === 0 ? NO_ATTRIBUTES : new Map(entries);
+      open.push({ name, attributes, children: [], texts: [], textLength: 0 });
+    }
   });
   parser.on('text', addText);
   parser.on('cdata', addText);
   parser.on('closetag', () => {
-    const { name, children, texts } = open.pop() ?? { name: '', children: [], texts: [] };
-    const element = { name, text: texts.join('').trim(), children };
+    const ended = open.pop();
+    if (ended === undefined) return;
+    const { name, attributes, children, texts } = ended;
+    const element = { name, text: texts.join('').trim(), attributes, children };
     const parent = open.at(-1);
     if (parent === undefined) root = element;
-    else parent.children.push(element);
+    else if (onChild !== undefined && open.length === 1) {
+      elements = 1;
+      if (flaw === null) onChild(element);
+    } else parent.children.push(element);
   });
   for (let at = 0; at < text.length && flaw === null; at += PIECE) parser.write(text.slice(at, at + PIECE));
   if (flaw === null) parser.close();

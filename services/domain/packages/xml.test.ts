@@ -1,12 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import { LIMITS, type Limits } from '../../../limits.ts';
+import { LIMITS, type Limits } from '../limits.ts';
 import { parseXml } from './xml.ts';
 
 const encoder = new TextEncoder();
 const parse = (text: string | Uint8Array, limits: Partial<Limits> = {}) => {
   return parseXml(typeof text === 'string' ? encoder.encode(text) : text, { ...LIMITS, ...limits });
 };
-const element = (name: string, text = '', children: unknown[] = []) => ({ name, text, children });
+const element = (name: string, text = '', children: unknown[] = [], attributes = {}) => {
+  return { name, text, children, attributes: new Map(Object.entries(attributes)) };
+};
 const unparsable = (message: string | RegExp) => ({
   code: 'package-file-unparsable',
   message: typeof message === 'string' ? message : expect.stringMatching(message),
@@ -18,7 +20,7 @@ test('elements, their text without the blanks around it, and nothing else', () =
     <!-- a comment --><?processing instruction?>
     <a x="1"> one <b/>two<!-- --> three<c:d> &lt;&amp;&#x41; <![CDATA[<&]]></c:d>
     </a><!-- end -->`;
-  expect(parse(text)).toEqual(element('a', 'one two three', [element('b'), element('c:d', '<&A <&')]));
+  expect(parse(text)).toEqual(element('a', 'one two three', [element('b'), element('c:d', '<&A <&')], { x: '1' }));
 });
 
 describe('encodings', () => {
@@ -98,5 +100,26 @@ describe('limits', () => {
       parse(text);
     }
     expect(performance.now() - started).toBeLessThan(10_000);
+  });
+});
+
+describe('handing over the children of the root one by one', () => {
+  const children = (text: string, limits: Partial<Limits> = {}) => {
+    const found: string[] = [];
+    const result = parseXml(encoder.encode(text), { ...LIMITS, ...limits }, ({ name, children: inner }) => {
+      found.push(`${name}${inner.length}`);
+    });
+    return { found, result };
+  };
+  test('none is kept', () => {
+    expect(children('<r><a><b/></a><c/></r>')).toEqual({ found: ['a1', 'c0'], result: element('r') });
+  });
+  test('those before a flaw were handed over', () => {
+    expect(children('<r><a/><b>')).toMatchObject({ found: ['a0'], result: unparsable(/^no XML/) });
+  });
+  test('xmlElements bounds each of them', () => {
+    const text = `<r>${'<a><b/></a>'.repeat(10)}</r>`;
+    expect(children(text, { xmlElements: 3 }).result).toEqual(element('r'));
+    expect(children(text, { xmlElements: 2 })).toMatchObject({ found: [], result: reached('xmlElements') });
   });
 });
