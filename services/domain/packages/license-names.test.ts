@@ -49,6 +49,8 @@ test.each([
   ['https://opensource.org/license/mit/', 'MIT'],
   ['http://www.opensource.org/licenses/mit-license.php', 'MIT'],
   ['https://www.eclipse.org/legal/epl-v20.html', 'EPL-2.0'],
+  ['https://www.eclipse.org/org/documents/epl-v10.php', 'EPL-1.0'],
+  ['https://repository.jboss.org/licenses/apache-2.0.txt', 'Apache-2.0'],
   ['"Apache-2.0";link="https://www.apache.org/licenses/LICENSE-2.0.txt"', 'Apache-2.0'],
   // Expressions
   ['MIT OR Apache-2.0', 'MIT OR Apache-2.0'],

@@ -39,8 +39,11 @@ const ADDRESSES: ReadonlyMap<string, string> = new Map([
   ['eclipse.org/legal/epl-v10', 'EPL-1.0'],
   ['eclipse.org/legal/epl-v20', 'EPL-2.0'],
   ['eclipse.org/legal/epl-2.0', 'EPL-2.0'],
+  ['eclipse.org/org/documents/epl-v10', 'EPL-1.0'],
+  ['eclipse.org/org/documents/epl-2.0/epl-2.0', 'EPL-2.0'],
   ['mozilla.org/mpl/2.0', 'MPL-2.0'],
   ['opensource.org/licenses/mit-license', 'MIT'],
+  ['repository.jboss.org/licenses/apache-2.0', 'Apache-2.0'],
 ]);
 const LISTED_BY = /^(?:opensource\.org\/licenses?|spdx\.org\/licenses)\/([a-z0-9.-]+)$/;
 

@@ -109,10 +109,15 @@ function withoutVersion(name: string, version: string): string {
   return at > 0 ? name.slice(0, at) : name;
 }
 
-/** As stated: an address, a name, or several. */
+/** As stated (OSGi, "Bundle-License"): an address or a name, which may have a comma in it, or several addresses. */
 function licensesOf(manifest: Attributes): readonly string[] {
-  const license = manifest.get('bundle-license')?.replace(/[\p{Cc}\p{Cf}]+/gu, '') ?? '';
-  return license === '' || license.length > LONGEST_LICENSE ? [] : [license];
+  const stated =
+    manifest
+      .get('bundle-license')
+      ?.replace(/[\p{Cc}\p{Cf}]+/gu, '')
+      .trim() ?? '';
+  if (stated === '' || stated.length > LONGEST_LICENSE) return [];
+  return stated.split(/\s*,\s*(?=https?:\/\/)/);
 }
 
 /**

@@ -72,6 +72,16 @@ describe('the artifacts of an archive', () => {
     ]);
   });
 
+  test.each([
+    ['https://a.org/epl, https://b.org/apache', ['https://a.org/epl', 'https://b.org/apache']],
+    ['Apache License, Version 2.0', ['Apache License, Version 2.0']],
+    ['MIT;link="https://a.org/mit"', ['MIT;link="https://a.org/mit"']],
+    [' ', []],
+  ])('the licence %j is %j', (license, expected) => {
+    const { packages } = read('app.jar', zip([APP, manifest({ 'Bundle-License': license })]));
+    expect(packages.map(({ licenses }) => licenses)).toEqual([expected]);
+  });
+
   test('in folders of a war', () => {
     const { name, ...rest } = APP;
     expect(packagesOf('app.war', [{ ...rest, name: `WEB-INF/classes/${name}` }])).toEqual(['org.example:app 1.0']);

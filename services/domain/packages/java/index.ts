@@ -92,7 +92,7 @@ function readArchives({ path, bytes }: DatabaseFile): DatabaseUnit {
 /** Archives of Java with all archives in them: `group:artifact` of Maven. */
 export const java: Ecosystem = {
   id: 'java',
-  version: 1,
+  version: 2,
   roots: [],
   wants: ({ path, type }) => (type === 'file' && isJavaArchive(path) ? 'extract' : 'no'),
   extract: (entry, context) => new ArchiveExtractor(entry, context),
