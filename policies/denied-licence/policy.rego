@@ -18,7 +18,6 @@ package plimsoll.rules.denied_licence
 import data.plimsoll.found
 
 violations contains {"message": message, "evidence": evidence} if {
-	count(input.params.denied_licence.licences) > 0
 	some row in found.packages
 	some licence in row.licenses
 	every alternative in alternatives(licence) {

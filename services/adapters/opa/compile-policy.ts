@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, join, relative, resolve } from 'node:path';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { messageOf } from '../../domain/errors.ts';
 import { TarParser } from '../../domain/layers/tar/parser.ts';
@@ -17,6 +17,9 @@ export interface Compiler {
   /** The folder that has lib/ and capabilities.json. */
   readonly shared: string;
 }
+
+/** What opa builds, in its working directory. */
+const BUNDLE = 'bundle.tar.gz';
 
 /** Compiling takes less than a second; opa itself is trusted to end. */
 const OPA_MS = 120_000;
@@ -34,22 +37,17 @@ export async function compilePolicy(
   const sources = policySources(directory);
   if (sources.length === 0)
     throw invalid(directory, 'it holds neither a bundle (manifest.json, policy.wasm) nor .rego files');
-  const library = policySources(join(compiler.shared, 'lib'));
   const work = mkdtempSync(join(tmpdir(), 'plimsoll-policy-'));
   try {
-    const bundle = join(work, 'bundle.tar.gz');
-    const capabilities = join(compiler.shared, 'capabilities.json');
-    const files = [...new Set([...library, ...sources].map((file) => resolve(file)))];
-    await runOpa(
-      compiler.opa,
-      ['build', '-t', 'wasm', '-e', ENTRYPOINT, '--capabilities', capabilities, '-o', bundle, ...files],
-      directory,
-    );
+    const files = stage(directory, compiler.shared, work);
+    const capabilities = resolve(compiler.shared, 'capabilities.json');
+    const opa = (...args: string[]) => runOpa(compiler.opa, args, directory, work);
+    await opa('build', '-t', 'wasm', '-e', ENTRYPOINT, '--capabilities', capabilities, '-o', BUNDLE, ...files);
     const [version, inspected] = await Promise.all([
-      runOpa(compiler.opa, ['version'], directory),
-      runOpa(compiler.opa, ['inspect', '--annotations', '--format', 'json', bundle], directory),
+      opa('version'),
+      opa('inspect', '--annotations', '--format', 'json', BUNDLE),
     ]);
-    const wasm = wasmOf(readFileSync(bundle), directory);
+    const wasm = wasmOf(readFileSync(join(work, BUNDLE)), directory);
     const manifest: PolicyManifest = {
       schemaVersion: '1',
       name,
@@ -63,6 +61,21 @@ export async function compilePolicy(
   } finally {
     rmSync(work, { recursive: true, force: true });
   }
+}
+
+/** Copies the sources to where their names tell nothing of this machine: opa writes them into the module. Their names there. */
+function stage(directory: string, shared: string, work: string): string[] {
+  const library = join(shared, 'lib');
+  const places = new Map(policySources(library).map((file) => [resolve(file), join('lib', relative(library, file))]));
+  for (const file of policySources(directory)) {
+    const path = resolve(file);
+    if (!places.has(path)) places.set(path, join('policy', relative(directory, file)));
+  }
+  for (const [file, place] of places) {
+    mkdirSync(join(work, dirname(place)), { recursive: true });
+    copyFileSync(file, join(work, place));
+  }
+  return [...places.values()].toSorted();
 }
 
 /** The bundle's manifest as its file. */
@@ -82,7 +95,12 @@ export async function testPolicy(directory: string, compiler: Compiler): Promise
   if (!files.some((file) => file.endsWith('_test.rego'))) throw invalid(directory, 'it has no tests (*_test.rego)');
   const capabilities = join(compiler.shared, 'capabilities.json');
   const unique = [...new Set(files.map((file) => resolve(file)))];
-  const ran = await opaOutput(compiler.opa, ['test', '--capabilities', capabilities, ...unique], directory);
+  const ran = await opaOutput(
+    compiler.opa,
+    ['test', '--capabilities', resolve(capabilities), ...unique],
+    directory,
+    '.',
+  );
   return { passed: ran.failure === null, output: ran.stdout + (ran.failure ?? '') };
 }
 
@@ -126,8 +144,8 @@ function bundleName(directory: string): string {
   return name === '' ? 'policy' : name;
 }
 
-async function runOpa(opa: string, args: readonly string[], directory: string): Promise<string> {
-  const { stdout, failure } = await opaOutput(opa, args, directory);
+async function runOpa(opa: string, args: readonly string[], directory: string, cwd: string): Promise<string> {
+  const { stdout, failure } = await opaOutput(opa, args, directory, cwd);
   if (failure === null) return stdout;
   const said = (failure || stdout).trim().replace(/\s*\n\s*/g, '; ');
   throw invalid(directory, `opa ${args[0]} says: ${said}`);
@@ -138,10 +156,12 @@ function opaOutput(
   opa: string,
   args: readonly string[],
   directory: string,
+  cwd: string,
 ): Promise<{ readonly stdout: string; readonly failure: string | null }> {
   const { promise, resolve: settle, reject } = Promise.withResolvers<{ stdout: string; failure: string | null }>();
-  const options = { timeout: OPA_MS, maxBuffer: OPA_OUTPUT_BYTES, encoding: 'utf8' } as const;
-  execFile(opa, args, options, (error, stdout, stderr) => {
+  const options = { cwd, timeout: OPA_MS, maxBuffer: OPA_OUTPUT_BYTES, encoding: 'utf8' } as const;
+  // A path of the user's is not one below the working directory.
+  execFile(opa.includes('/') ? resolve(opa) : opa, args, options, (error, stdout, stderr) => {
     if (error === null) return settle({ stdout, failure: null });
     if (typeof error.code === 'number') return settle({ stdout, failure: stderr });
     const missing = `there is no ${opa} in PATH to compile it; install opa (https://www.openpolicyagent.org), or give a bundle that "plimsoll policy build" made`;

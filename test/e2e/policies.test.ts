@@ -1,0 +1,315 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { delimiter, dirname, join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { compilePolicy, manifestText } from '../../services/adapters/opa/compile-policy.ts';
+import { openPolicies } from '../../services/adapters/opa/open-policies.ts';
+import type { PolicySession } from '../../services/cli/session.ts';
+import type { Report } from '../../services/domain/report/report.ts';
+import { serializeReport } from '../../services/domain/report/serialize.ts';
+import { type Sample, sample } from '../../services/domain/verdict/sample.ts';
+import { checkSample } from '../../services/pipeline/check-sample.ts';
+import { BUILTIN_BUNDLE, copiedPolicies, POLICIES, regoRule } from '../support/policy-bundles.ts';
+import { samplePackage, sampleReport } from '../support/sample-report.ts';
+import { runCommand, scratch } from '../support/scan.ts';
+import { findGoTool } from '../tools/go-tools.ts';
+
+const place = scratch('policy-commands');
+const opa = findGoTool('opa');
+const compiler = { opa: opa ?? 'opa', shared: POLICIES };
+const withOpa = { environment: { PATH: [dirname(opa ?? ''), process.env.PATH].join(delimiter) } };
+
+const bookworm = { ecosystem: 'Debian:12', records: 1, newest: '2026-02-28T00:00:00Z' };
+type Vulnerability = NonNullable<Report['vulnerabilities']>[number];
+
+function vulnerability(changes: Partial<Vulnerability> = {}): Vulnerability {
+  return {
+    id: 'CVE-2026-0001',
+    aliases: [],
+    packageId: 'deb:curl:amd64@7',
+    purl: 'pkg:deb/debian/curl@7',
+    installedVersion: '7',
+    fixedVersion: '8',
+    status: 'fixed',
+    vendorStatus: null,
+    severity: 'high',
+    severitySource: 'debian',
+    severities: [],
+    cvss: [],
+    epss: null,
+    kev: null,
+    published: null,
+    modified: null,
+    advisory: { id: 'CVE-2026-0001', url: null, source: 'osv' },
+    sources: [],
+    confidence: 'high',
+    reason: null,
+    layer: 0,
+    ...changes,
+  };
+}
+
+let written = 0;
+function reportFile(vulnerabilities: readonly Vulnerability[] | undefined, changes: Partial<Report> = {}): string {
+  const base = sampleReport();
+  const file = join(place, `report-${written++}.json`);
+  const report: Report = {
+    ...base,
+    image: { ...base.image, os: { ...base.image.os!, eol: '2028-06-30' } },
+    packages: [samplePackage({ name: 'curl', version: '7', licenses: ['curl'] })],
+    completeness: { ...base.completeness, status: 'complete', gaps: [], feeds: [bookworm], withoutFeed: [] },
+    ...(vulnerabilities !== undefined && { vulnerabilities }),
+    ...changes,
+  };
+  writeFileSync(file, serializeReport(report));
+  return file;
+}
+function settingsFile(text: string): string {
+  const file = join(place, `policy-${written++}.yaml`);
+  writeFileSync(file, text);
+  return file;
+}
+async function evaluated(...args: string[]) {
+  const { code, stdout, stderr } = await runCommand(['policy', 'eval', '--json', ...args]);
+  return { code, stderr, verdict: stdout === '' ? null : JSON.parse(stdout) };
+}
+
+describe('plimsoll policy eval', () => {
+  test('pass, fail and unknown, each with its exit code', async () => {
+    expect(await evaluated(reportFile([]))).toMatchObject({ code: 0, verdict: { decision: 'pass', reasons: [] } });
+    expect(await evaluated(reportFile([vulnerability()]))).toMatchObject({ code: 2, verdict: { decision: 'fail' } });
+    const { code, verdict } = await evaluated(reportFile(undefined));
+    expect([code, verdict.decision]).toEqual([3, 'unknown']);
+    expect(verdict.reasons[0].message).toContain('no advisory database was asked');
+  });
+
+  test('for people: what decides, and one last line', async () => {
+    const { stdout, code } = await runCommand(['policy', 'eval', reportFile([vulnerability()])]);
+    expect(code).toBe(2);
+    expect(stdout).toMatch(
+      /^x fixable_vulnerability: CVE-2026-0001 \(high\) in pkg:deb\/debian\/curl@7: fixed in\s+8\nVerdict: fail: 1 violation of rules that deny\.\n$/,
+    );
+  });
+
+  test.each<[string, string[], Partial<Vulnerability>, number]>([
+    ['--fail-on above its severity', ['--fail-on', 'critical'], {}, 0],
+    ['--fail-on at its severity', ['--fail-on', 'high'], {}, 2],
+    ['--fail-on, without a fix', ['--fail-on', 'high'], { fixedVersion: null }, 2],
+    ['--fail-on --ignore-unfixed, without a fix', ['--fail-on', 'high', '--ignore-unfixed'], { fixedVersion: null }, 0],
+    ['--severity without it', ['--severity', 'critical,low'], {}, 0],
+    ['--severity with it', ['--severity', 'HIGH,critical'], {}, 2],
+    [
+      'exploited, of low severity',
+      [],
+      { severity: 'low', kev: { added: '2026-01-01', due: null, ransomware: false } },
+      2,
+    ],
+    [
+      'suppressed',
+      [],
+      {
+        suppressed: {
+          by: 'vex',
+          status: 'not_affected',
+          justification: null,
+          reason: null,
+          owner: null,
+          source: 'x',
+          expires: null,
+        },
+      },
+      0,
+    ],
+    ['incomparable', [], { status: 'unknown', severity: 'critical' }, 0],
+  ])('%s', async (_, options, changes, code) => {
+    expect(await evaluated(...options, reportFile([vulnerability(changes)]))).toMatchObject({ code });
+  });
+
+  test('--against: only what is new fails', async () => {
+    const older = reportFile([vulnerability()]);
+    const known = await evaluated('--against', older, reportFile([vulnerability({ severity: 'critical' })]));
+    expect(known).toMatchObject({ code: 0, verdict: { gate: { against: expect.stringMatching(/^sha256:/) } } });
+    expect(known.verdict.violations[0].exempt.by).toBe('baseline');
+    const added = reportFile([vulnerability(), vulnerability({ id: 'CVE-2026-0002' })]);
+    const { code, verdict } = await evaluated('--against', older, added);
+    expect(code).toBe(2);
+    expect(verdict.reasons[0].message).toContain('CVE-2026-0002');
+    expect(await evaluated('--against', reportFile(undefined), older)).toMatchObject({ code: 2 });
+  });
+
+  test('--config: modes, parameters and exceptions; its digest is not silent', async () => {
+    const file = reportFile([vulnerability()]);
+    const warn = settingsFile('policy: { rules: { fixable_vulnerability: { mode: warn } } }');
+    expect(await evaluated('--config', warn, file)).toMatchObject({ code: 0 });
+    const licences = settingsFile('policy: { rules: { denied_licence: { params: { licences: [CURL] } } } }');
+    expect(await evaluated('--config', licences, reportFile([]))).toMatchObject({ code: 2 });
+    const exception = (expires: string) =>
+      settingsFile(
+        `policy:\n  exceptions:\n    - { rule: fixable_vulnerability, packages: ['pkg:deb/debian/curl'], reason: r, owner: o, expires: ${expires} }\n`,
+      );
+    expect(await evaluated('--config', exception('2026-03-01'), file)).toMatchObject({ code: 0 });
+    const expired = await evaluated('--config', exception('2026-02-28'), file);
+    expect(expired.code).toBe(2);
+    expect(expired.verdict.reasons.map(({ code }: { code: string }) => code)).toContain('exception-expired');
+  });
+
+  test.each([
+    ['a misspelt rule', 'policy: { rules: { fixable: { mode: warn } } }', 'fixable'],
+    ['a misspelt key', 'polici: {}', 'polici'],
+    ['no YAML', 'policy: [', 'no YAML'],
+    [
+      'a bomb of aliases',
+      `a: &a [${'x,'.repeat(50)}]\nb: &b [${'*a,'.repeat(50)}]\nc: [${'*b,'.repeat(50)}]`,
+      'SETTINGS_INVALID',
+    ],
+  ])('settings with %s are an error', async (_, text, problem) => {
+    const { code, stderr } = await evaluated('--config', settingsFile(text), reportFile([]));
+    expect([code, stderr]).toEqual([1, expect.stringContaining(problem)]);
+  });
+
+  test('a file that is no report is an error', async () => {
+    expect(await evaluated(settingsFile('{}'))).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('no report'),
+    });
+    expect(await evaluated(join(place, 'absent'))).toMatchObject({ code: 1 });
+  });
+
+  test('without the built-in policies there is nothing that judges', async () => {
+    const off = settingsFile('policy: { builtin: false }');
+    const { code, verdict } = await evaluated('--config', off, reportFile([]));
+    expect([code, verdict.reasons.map((each: { code: string }) => each.code)]).toEqual([
+      3,
+      ['no-policy', 'builtin-off'],
+    ]);
+  });
+});
+
+test('plimsoll policy list shows every rule, with the modes of the settings', async () => {
+  const config = settingsFile('policy: { rules: { image_age: { mode: audit } } }');
+  const { stdout, code } = await runCommand(['policy', 'list', '--config', config]);
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^image_age +audit +warning +plimsoll +No old image$/m);
+  expect(
+    stdout
+      .trim()
+      .split('\n')
+      .filter((line) => /^[a-z]/.test(line)),
+  ).toHaveLength(10);
+});
+
+describe.skipIf(opa === null)('with opa', () => {
+  test('the committed bundle is what its sources give, wherever they lie (else run: npm run policies)', async () => {
+    const copy = copiedPolicies(place);
+    const { manifest, wasm } = await compilePolicy(copy, { opa: compiler.opa, shared: copy }, 'plimsoll');
+    expect(manifestText(manifest)).toBe(readFileSync(join(BUILTIN_BUNDLE, 'manifest.json'), 'utf8'));
+    expect(Buffer.from(wasm).equals(readFileSync(join(BUILTIN_BUNDLE, 'policy.wasm')))).toBe(true);
+  });
+
+  test('every Rego test and every sample holds; a broken sample does not', async () => {
+    const { stdout, code } = await runCommand(['policy', 'test', POLICIES], '', { ...withOpa, timeoutMs: 120_000 });
+    expect(stdout).toMatch(/PASS: (\d+)\/\1\nSAMPLES: (\d+)\/\2\n$/);
+    expect(code).toBe(0);
+    const copy = copiedPolicies(place);
+    const broken = join(copy, 'image-age/samples/near-miss.json');
+    writeFileSync(broken, readFileSync(broken, 'utf8').replace('2025-07-05', '2025-07-04'));
+    const failed = await runCommand(['policy', 'test', copy], '', { ...withOpa, timeoutMs: 120_000 });
+    expect([failed.code, failed.stdout]).toEqual([
+      2,
+      expect.stringContaining('image-age/samples/near-miss.json: expected:'),
+    ]);
+  });
+
+  test('a rule of one’s own: built, judged beside the built-in ones, and from source', async () => {
+    const source = regoRule(
+      place,
+      'non_root',
+      'violations contains {"message": "root"} if input.report.image.config.user == "0"',
+      'needs: [report.image.config]',
+    );
+    const bundle = join(place, 'non-root-bundle');
+    const built = await runCommand(['policy', 'build', source, '-o', bundle], '', withOpa);
+    expect([built.code, built.stdout]).toEqual([0, `${bundle}: non_root\n`]);
+    const base = sampleReport();
+    const root = reportFile([], { image: { ...base.image, config: { ...base.image.config!, user: '0' } } });
+    const { code, verdict } = await evaluated('--policy', bundle, root);
+    expect([code, verdict.policies.map(({ name }: { name: string }) => name)]).toEqual([2, ['plimsoll', 'non_root']]);
+    const own = verdict.violations.filter(({ rule }: { rule: string }) => rule === 'non_root');
+    expect(own).toMatchObject([{ policy: 'non_root', rule: 'non_root', message: 'root' }]);
+    const fromSource = await runCommand(['policy', 'eval', '--policy', source, root], '', withOpa);
+    expect(fromSource.code).toBe(2);
+    const without = await runCommand(['policy', 'eval', '--policy', source, root], '', {
+      environment: { PATH: '/nowhere' },
+    });
+    expect([without.code, without.stderr]).toEqual([1, expect.stringContaining('there is no opa in PATH')]);
+    expect((await evaluated('--policy', bundle, reportFile([]))).code).toBe(0);
+    expect((await evaluated('--policy', bundle, reportFile([], { image: { ...base.image, config: null } }))).code).toBe(
+      3,
+    );
+  });
+
+  test('Rego is formatted', async () => {
+    const { execFileSync } = await import('node:child_process');
+    expect(String(execFileSync(opa!, ['fmt', '--list', POLICIES]))).toBe('');
+  });
+});
+
+/** One expression, or one definition, of a rule: taken away, some sample must tell. */
+describe.skipIf(opa === null)('no line of a rule can go without a sample that fails', () => {
+  const folders = readdirSync(POLICIES).filter((name) =>
+    readdirSync(join(POLICIES), { withFileTypes: true }).some(
+      (entry) => entry.name === name && entry.isDirectory() && name !== 'lib' && name !== 'bundle',
+    ),
+  );
+  const mutants = folders.flatMap((folder) => {
+    const source = readFileSync(join(POLICIES, folder, 'policy.rego'), 'utf8');
+    return withoutParts(source).map(([what, mutant]): [string, string, string] => [folder, what, mutant]);
+  });
+
+  test('there are some', () => expect(mutants.length).toBeGreaterThan(30));
+
+  test.each(mutants)('%s without %s', async (folder, _, mutant) => {
+    const directory = mkdtempSync(join(place, 'mutant-'));
+    mkdirSync(join(directory, folder));
+    writeFileSync(join(directory, folder, 'policy.rego'), mutant);
+    let policies: PolicySession;
+    try {
+      policies = await openPolicies({ builtin: null, paths: [directory], ...compiler });
+    } catch {
+      // Nor can it go without the compiler telling.
+      return;
+    }
+    try {
+      const samples = join(POLICIES, folder, 'samples');
+      const problems: (string | null)[] = [];
+      for (const file of readdirSync(samples)) {
+        const each: Sample = sample.parse(JSON.parse(readFileSync(join(samples, file), 'utf8')));
+        problems.push(await checkSample(each, policies));
+      }
+      expect(problems.filter((problem) => problem !== null)).not.toEqual([]);
+    } finally {
+      await policies.close();
+    }
+  });
+});
+
+/** The source without each of its definitions, and without each expression of a body; metadata, imports and helpers of the head stay. */
+function withoutParts(source: string): [what: string, mutant: string][] {
+  const start = source.indexOf('\n\n', source.indexOf('\npackage ')) + 2;
+  const [head, body] = [source.slice(0, start), source.slice(start)];
+  const blocks = body.split('\n\n');
+  return blocks.flatMap((block, i): [string, string][] => {
+    if (block.startsWith('import')) return [];
+    const without = (replacement: string[]) =>
+      head + [...blocks.slice(0, i), ...replacement, ...blocks.slice(i + 1)].join('\n\n');
+    const lines = block.split('\n');
+    const parts: [string, string][] = [[`"${lines.find((line) => !line.startsWith('#'))}"`, without([])]];
+    const isBody = lines.at(-1)?.trim() === '}' && lines.some((line) => / if \{$/.test(line));
+    if (isBody) {
+      for (const [at, line] of lines.entries()) {
+        if (!/^\t[^\t}]/.test(line) || /^\t(?:some|message|evidence|every)\b/.test(line)) continue;
+        parts.push([`"${line.trim()}"`, without([lines.toSpliced(at, 1).join('\n')])]);
+      }
+    }
+    return parts;
+  });
+}
