@@ -17,7 +17,6 @@ const config: KnipConfig = {
     '@cyclonedx/cdxgen-plugins-bin-linux-amd64',
     '@cyclonedx/cyclonedx-library', // its schemas
     'ajv-draft-04',
-    'undici',
   ],
 };
 

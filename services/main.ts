@@ -52,6 +52,7 @@ const session: Session = {
   },
   databases: async () => {
     const { Databases } = await import('./adapters/advisories/databases.ts');
+    const { forgetDownload } = await import('./adapters/advisories/feed-downloads.ts');
     const { FEEDS } = await import('./domain/vulnerabilities/feeds/registry.ts');
     const databases = new Databases(process.env);
     return {
@@ -60,6 +61,11 @@ const session: Session = {
       status: (root) => databases.status(root),
       verify: (root) => databases.verify(root),
       diff: (before, after) => databases.diff(before, after),
+      export: (root, file, keyFile) => databases.export(root, file, keyFile),
+      import: (root, file, terms) => databases.import(root, file, terms),
+      pull: (root, url, terms, signal) => databases.pull(root, url, terms, signal),
+      fetchFeeds: (root, sources, signal) => databases.fetchFeeds(root, sources, signal),
+      forgetDownload,
     };
   },
   sha256,

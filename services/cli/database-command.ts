@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { BuildCommandOptions } from './run-database.ts';
+import type { ImportCommandOptions, UpdateCommandOptions } from './run-database-update.ts';
 import { collect } from './scan-options.ts';
 import type { Session } from './session.ts';
 
@@ -25,6 +26,54 @@ export function addDatabaseCommand(program: Command, session: Session): void {
     .action(async (options: BuildCommandOptions) => {
       const { runDatabaseBuild } = await import('./run-database.ts');
       await runDatabaseBuild(session, options);
+    });
+  const update = command
+    .command('update')
+    .description('Fetch the feeds that their makers publish and build the database, or pull one that is built.')
+    .option('--feeds <names>', 'only these, by id or group, as in osv:npm,debian-tracker,kev (default: all)', collect)
+    .option('--mirror <url>', 'fetch feeds below this address, as HOST/PATH of the public one (repeatable)', collect)
+    .option('--pull <url>', 'pull a built database: https://…/db.tar.zst or oci://HOST/REPOSITORY:TAG')
+    .option('--allow-missing', 'build without the feeds that cannot be fetched')
+    .option('--list', 'list the feeds with their addresses, and fetch nothing')
+    .option('--offline', 'refuse to open a connection')
+    .option('--db <dir>', PLACE)
+    .option('-q, --quiet', 'no progress');
+  addTerms(update)
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ plimsoll db update\n  $ plimsoll db update --feeds osv:npm,osv:PyPI,debian-tracker,kev,epss\n  $ plimsoll db update --mirror https://mirror.example.org/advisories\n  $ plimsoll db update --pull oci://registry.example.org/plimsoll/db:1 --key maker.pem\n\nA refresh that fails is no error while a usable database is installed: its age is told.',
+    )
+    .action(async (options: UpdateCommandOptions) => {
+      const { runDatabaseUpdate } = await import('./run-database-update.ts');
+      await runDatabaseUpdate(session, options);
+    });
+  command
+    .command('export')
+    .description('Write the database to one file: a tar archive, compressed where its name ends in .zst.')
+    .argument('<file>', 'where to write it')
+    .option('--sign <key>', 'sign it with a private Ed25519 key (PEM)')
+    .option('--db <dir>', PLACE)
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ openssl genpkey -algorithm ed25519 -out maker.key\n  $ plimsoll db export db.tar.zst --sign maker.key',
+    )
+    .action(async (file: string, options: { sign?: string; db?: string }) => {
+      const { runDatabaseExport } = await import('./run-database-update.ts');
+      await runDatabaseExport(session, file, options);
+    });
+  const imported = command
+    .command('import')
+    .description('Install a database from a file that "db export" wrote.')
+    .argument('<file>', 'what to read')
+    .option('--db <dir>', PLACE);
+  addTerms(imported)
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ openssl pkey -in maker.key -pubout -out maker.pem\n  $ plimsoll db import db.tar.zst --key maker.pem',
+    )
+    .action(async (file: string, options: ImportCommandOptions) => {
+      const { runDatabaseImport } = await import('./run-database-update.ts');
+      await runDatabaseImport(session, file, options);
     });
   command
     .command('status')
@@ -56,4 +105,12 @@ export function addDatabaseCommand(program: Command, session: Session): void {
       const { runDatabaseDiff } = await import('./run-database.ts');
       await runDatabaseDiff(session, before, after, options);
     });
+}
+
+/** Whose databases are taken. */
+function addTerms(command: Command): Command {
+  return command
+    .option('--key <file>', 'trust this public Ed25519 key (PEM; repeatable; also PLIMSOLL_DB_KEYS=FILE:…)', collect)
+    .option('--allow-unsigned', 'take a database that no trusted key signed')
+    .option('--allow-older', 'take a database older than the installed one');
 }

@@ -1,4 +1,5 @@
 import type { FeedInfo } from '../domain/vulnerabilities/advisory.ts';
+import type { FeedSource } from '../domain/vulnerabilities/feed-sources.ts';
 import type { Refusal } from '../domain/vulnerabilities/feeds/refusals.ts';
 import type { BuildDependencies } from '../pipeline/build-database.ts';
 
@@ -29,6 +30,14 @@ export interface ChangedPackage {
   readonly change: 'added' | 'removed' | 'changed';
 }
 
+/** Whose databases are taken. */
+export interface ImportTerms {
+  /** Public keys in PEM, beside those that PLIMSOLL_DB_KEYS names. */
+  readonly keyFiles: readonly string[];
+  readonly allowUnsigned: boolean;
+  readonly allowOlder: boolean;
+}
+
 /** Databases on disk, as the `db` commands use them. A `root` is null for the default place. */
 export interface DatabaseSession {
   readonly feedIds: readonly string[];
@@ -39,4 +48,17 @@ export interface DatabaseSession {
   verify(root: string | null): Promise<DatabaseStatus | null>;
   /** What is to be matched again; DATABASE_NOT_FOUND where one of the two directories has no database. */
   diff(before: string, after: string): AsyncIterable<ChangedPackage>;
+  /** `keyFile` is a private Ed25519 key in PEM; null leaves the signature that it was imported with. */
+  export(root: string | null, file: string, keyFile: string | null): Promise<DatabaseStatus>;
+  import(root: string | null, file: string, terms: ImportTerms): Promise<DatabaseStatus>;
+  /** As import, from `https://…` or `oci://…`. */
+  pull(root: string | null, url: string, terms: ImportTerms, signal: AbortSignal): Promise<DatabaseStatus>;
+  /** `missing` names the sources of which there is no copy, old or new. */
+  fetchFeeds(
+    root: string | null,
+    sources: readonly FeedSource[],
+    signal: AbortSignal,
+  ): Promise<{ places: readonly FeedPlace[]; warnings: readonly string[]; missing: readonly string[] }>;
+  /** A fetched file that cannot be read is fetched anew next time. */
+  forgetDownload(path: string): Promise<void>;
 }

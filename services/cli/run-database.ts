@@ -88,7 +88,7 @@ function notFound(directory: string | undefined): PlimsollError {
   return new PlimsollError('DATABASE_NOT_FOUND', `${where}. To get one, run: plimsoll db update`);
 }
 
-function summary({ directory, bytes, counts, info, refusals }: BuiltDatabase): string[] {
+export function summary({ directory, bytes, counts, info, refusals }: BuiltDatabase): string[] {
   const sum = `${wholeNumber(counts.records)} advisories for ${counted(counts.packages, 'package')} in ${counted(info.feeds.length, 'feed')}`;
   return [
     sum,
@@ -135,13 +135,13 @@ function leftOut(refusals: readonly Refusal[]): string[] {
 }
 
 /** `3 days old`; of the future, where a clock is wrong. */
-function age(moment: string, now: number): string {
+export function age(moment: string, now: number): string {
   const hours = Math.floor((now - Date.parse(moment)) / 3_600_000);
   if (hours < 0) return 'in the future: a clock is wrong';
   return hours < 48 ? `${counted(hours, 'hour')} old` : `${counted(Math.floor(hours / 24), 'day')} old`;
 }
 
-function progress(session: Session, quiet: boolean): (files: number, advisories: number) => void {
+export function progress(session: Session, quiet: boolean): (files: number, advisories: number) => void {
   if (quiet || !session.stderr.isTTY) return () => {};
   return (files, advisories) => {
     session.stderr.write(`\r${counted(files, 'file')}, ${wholeNumber(advisories)} advisories`);
@@ -149,7 +149,10 @@ function progress(session: Session, quiet: boolean): (files: number, advisories:
 }
 
 /** Runs until done or stopped by a signal. */
-async function withStop<Result>(session: Session, run: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
+export async function withStop<Result>(
+  session: Session,
+  run: (signal: AbortSignal) => Promise<Result>,
+): Promise<Result> {
   const stop = new AbortController();
   const removeHandlers = session.onStop((signal) => {
     stop.abort(new PlimsollError('CANCELLED', `stopped by ${signal}`));

@@ -122,6 +122,8 @@ export const LIMITS = {
   feedBytes: 64 * 2 ** 30,
   /** The directory of one zip archive of a feed. */
   feedDirectoryBytes: 512 * 2 ** 20,
+  /** One file that is downloaded. */
+  downloadBytes: 8 * 2 ** 30,
   /** An advisory database. */
   databaseBytes: 7 * 2 ** 30,
   /** The manifest of an advisory database. */

@@ -100,7 +100,8 @@ export class LocalFeedFiles implements FeedFiles {
       });
     }
     if (tar === null) yield { name: '', bytes: Buffer.concat(held) };
-    else if (!tar.ended) throw new PlimsollError('FEED_UNREADABLE', `${file} is cut short. Fetch it again.`);
+    else if (!tar.ended)
+      throw new PlimsollError('FEED_UNREADABLE', `${file} is cut short. Fetch it again.`, { details: { path: file } });
   }
 
   #check(limit: 'feedFiles' | 'feedBytes', value: number): void {

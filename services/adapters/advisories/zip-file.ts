@@ -207,5 +207,5 @@ function uint64(bytes: Buffer, at: number): number {
 }
 
 function unreadable(path: string, why: string): PlimsollError {
-  return new PlimsollError('FEED_UNREADABLE', `${path} cannot be read: ${why}. Fetch it again.`);
+  return new PlimsollError('FEED_UNREADABLE', `${path} cannot be read: ${why}. Fetch it again.`, { details: { path } });
 }

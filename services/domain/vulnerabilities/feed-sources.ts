@@ -1,0 +1,111 @@
+/** One file that `db update` fetches, and the kind of feed that it is. */
+export interface FeedSource {
+  /** `osv:npm`, `debian-tracker`, `alpine-secdb:v3.20-main`: its part before the colon is the group that `--feeds` takes too. */
+  readonly id: string;
+  readonly kind: string;
+  /** The same file at several addresses, tried in this order. */
+  readonly urls: readonly string[];
+  /** The addresses give the name of the file, which lies beside them (Red Hat's archive_latest.txt). */
+  readonly named?: RegExp;
+}
+
+/** Language packages, and distributions without a better feed of their own that is read here. */
+const OSV_ECOSYSTEMS = [
+  'AlmaLinux',
+  'Bitnami',
+  'crates.io',
+  'GitHub Actions',
+  'Go',
+  'Hex',
+  'Mageia',
+  'Maven',
+  'npm',
+  'NuGet',
+  'openEuler',
+  'openSUSE',
+  'Packagist',
+  'Pub',
+  'PyPI',
+  'Rocky Linux',
+  'RubyGems',
+  'SUSE',
+  'SwiftURL',
+  'Ubuntu',
+];
+const ALPINE_RELEASES = ['edge', ...Array.from({ length: 15 }, (_, i) => `v3.${i + 10}`)];
+
+/** The shipped list: where the makers of advisories publish them for everybody. */
+export const FEED_SOURCES: readonly FeedSource[] = [
+  ...ALPINE_RELEASES.flatMap((release) => {
+    return ['main', 'community'].map((repository) => ({
+      id: `alpine-secdb:${release}-${repository}`,
+      kind: 'alpine-secdb',
+      urls: [`https://secdb.alpinelinux.org/${release}/${repository}.json`],
+    }));
+  }),
+  { id: 'alpine-secdb:chainguard', kind: 'alpine-secdb', urls: ['https://packages.cgr.dev/chainguard/security.json'] },
+  { id: 'alpine-secdb:wolfi', kind: 'alpine-secdb', urls: ['https://packages.wolfi.dev/os/security.json'] },
+  {
+    id: 'debian-tracker',
+    kind: 'debian-tracker',
+    urls: ['https://security-tracker.debian.org/tracker/data/json'],
+  },
+  ...['debian', 'ubuntu'].map((distribution) => ({
+    id: `distro-info:${distribution}`,
+    kind: 'distro-info',
+    urls: [
+      `https://debian.pages.debian.net/distro-info-data/${distribution}.csv`,
+      `https://salsa.debian.org/debian/distro-info-data/-/raw/main/${distribution}.csv`,
+    ],
+  })),
+  {
+    id: 'epss',
+    kind: 'epss',
+    urls: [
+      'https://epss.empiricalsecurity.com/epss_scores-current.csv.gz',
+      'https://epss.cyentia.com/epss_scores-current.csv.gz',
+    ],
+  },
+  {
+    id: 'kev',
+    kind: 'kev',
+    urls: [
+      'https://www.cisa.gov/sites/default/files/feeds/known_exploited_vulnerabilities.json',
+      'https://raw.githubusercontent.com/cisagov/kev-data/main/known_exploited_vulnerabilities.json',
+    ],
+  },
+  ...OSV_ECOSYSTEMS.map((ecosystem) => ({
+    id: `osv:${ecosystem}`,
+    kind: 'osv',
+    urls: ['osv-vulnerabilities.storage.googleapis.com', 'storage.googleapis.com/osv-vulnerabilities'].map((bucket) => {
+      return `https://${bucket}/${encodeURIComponent(ecosystem)}/all.zip`;
+    }),
+  })),
+  {
+    id: 'redhat-csaf',
+    kind: 'redhat-csaf',
+    urls: ['https://security.access.redhat.com/data/csaf/v2/vex/archive_latest.txt'],
+    named: /^csaf_vex_\d{4}-\d\d-\d\d\.tar\.zst$/,
+  },
+];
+
+/** Those that the words name, by id or by group; the words that name none. */
+export function selectSources(words: readonly string[]): {
+  sources: readonly FeedSource[];
+  unknown: readonly string[];
+} {
+  if (words.length === 0) return { sources: FEED_SOURCES, unknown: [] };
+  const names = (word: string, { id }: FeedSource): boolean => word === id || word === id.split(':')[0];
+  return {
+    sources: FEED_SOURCES.filter((source) => words.some((word) => names(word, source))),
+    unknown: words.filter((word) => !FEED_SOURCES.some((source) => names(word, source))),
+  };
+}
+
+/** The addresses of a source at a mirror: below it, as host and path. `https://m/x` has `https://m/x/secdb.alpinelinux.org/edge/main.json`. */
+export function atMirrors(source: FeedSource, mirrors: readonly string[]): FeedSource {
+  if (mirrors.length === 0) return source;
+  const paths = source.urls.map((url) => url.replace(/^https:\/\//, ''));
+  const urls = mirrors.flatMap((mirror) => paths.map((path) => `${mirror.replace(/\/+$/, '')}/${path}`));
+  return { ...source, urls };
+}
