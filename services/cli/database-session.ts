@@ -49,9 +49,9 @@ export interface DatabaseSession {
   /** What is to be matched again; DATABASE_NOT_FOUND where one of the two directories has no database. */
   diff(before: string, after: string): AsyncIterable<ChangedPackage>;
   /** `keyFile` is a private Ed25519 key in PEM; null leaves the signature that it was imported with. */
-  export(root: string | null, file: string, keyFile: string | null): Promise<DatabaseStatus>;
-  import(root: string | null, file: string, terms: ImportTerms): Promise<DatabaseStatus>;
-  /** As import, from `https://…` or `oci://…`. */
+  exportFile(root: string | null, file: string, keyFile: string | null): Promise<DatabaseStatus>;
+  importFile(root: string | null, file: string, terms: ImportTerms): Promise<DatabaseStatus>;
+  /** As importFile, from `https://…` or `oci://…`. */
   pull(root: string | null, url: string, terms: ImportTerms, signal: AbortSignal): Promise<DatabaseStatus>;
   /** `missing` names the sources of which there is no copy, old or new. */
   fetchFeeds(

@@ -117,7 +117,11 @@ export async function runDatabaseExport(
   file: string,
   options: { sign?: string; db?: string },
 ): Promise<void> {
-  const exported = await (await session.databases()).export(options.db ?? null, resolve(file), options.sign ?? null);
+  const exported = await (await session.databases()).exportFile(
+    options.db ?? null,
+    resolve(file),
+    options.sign ?? null,
+  );
   tell(session, 'exported', exported);
 }
 
@@ -126,7 +130,7 @@ export async function runDatabaseImport(session: Session, file: string, options:
   tell(
     session,
     'installed',
-    await (await session.databases()).import(options.db ?? null, resolve(file), terms(options)),
+    await (await session.databases()).importFile(options.db ?? null, resolve(file), terms(options)),
   );
 }
 

@@ -81,7 +81,7 @@ export class Databases {
   }
 
   /** DATABASE_NOT_FOUND, DATABASE_UNUSABLE, OUTPUT_FAILED. `keyFile` signs it. */
-  async export(root: string | null, file: string, keyFile: string | null): Promise<Status> {
+  async exportFile(root: string | null, file: string, keyFile: string | null): Promise<Status> {
     const found = await findBuild(this.#root(root));
     if (found === null) throw new PlimsollError('DATABASE_NOT_FOUND', 'There is no advisory database to export.');
     await exportDatabase(found, file, keyFile);
@@ -89,7 +89,7 @@ export class Databases {
   }
 
   /** DATABASE_NOT_FOUND, DATABASE_REFUSED, DATABASE_UNUSABLE. Keys of PLIMSOLL_DB_KEYS (`:` between files) are trusted too. */
-  async import(root: string | null, file: string, terms: ImportTerms): Promise<Status> {
+  async importFile(root: string | null, file: string, terms: ImportTerms): Promise<Status> {
     const configured = (this.#environment.PLIMSOLL_DB_KEYS ?? '').split(':').filter((path) => path !== '');
     return statusOf(
       await importDatabase(file, this.#root(root), { ...terms, keyFiles: [...terms.keyFiles, ...configured] }),
@@ -106,7 +106,7 @@ export class Databases {
     try {
       if (isArtifact) file = await pullArtifact(url, directory, downloader, signal);
       else await downloader.download({ urls: [url], file, maxBytes: LIMITS.downloadBytes, signal });
-      return await this.import(root, file, terms);
+      return await this.importFile(root, file, terms);
     } finally {
       await rm(file, { force: true });
       await downloader.close();
