@@ -44,13 +44,16 @@ function choose(
   return others.length === 0 ? only : null;
 }
 
+/** What comes behind the name: an architecture, `NAME:RANGE` of Composer, `NAME/RANGE` of NuGet. */
+const NAME_END: Readonly<Record<string, RegExp>> = { deb: /[\s(:]/, composer: /[\s:]/, nuget: /[\s/]/ };
+
 /** The name at the start of an expression, and what follows: a range, `@version`, a marker. */
 function nameAndRest(type: string, expression: string): [name: string, rest: string] {
   // rpm: "perl(Carp)" is a capability, not the package perl. pypi: what only an extra needs is not installed with it.
   if (type === 'rpm') return [expression, ''];
   const marker = expression.indexOf(';');
   if (type === 'pypi' && marker >= 0 && /\bextra *==/.test(expression.slice(marker))) return ['', ''];
-  const end = expression.slice(1).search(type === 'deb' ? /[\s(:]/ : /[\s(<>=!~;[,@]/);
+  const end = expression.slice(1).search(NAME_END[type] ?? /[\s(<>=!~;[,@]/);
   return end < 0 ? [expression, ''] : [expression.slice(0, end + 1), expression.slice(end + 1)];
 }
 

@@ -81,7 +81,7 @@ test('what is required and excluded has no version that go.mod tells', () => {
   const exclude = ['exclude a.b/c v1.0.0', 'exclude (', '\td.e/f v1.0.0', ')'];
   expect(rows(lines('go 1.20', 'require a.b/c v1.0.0', 'require d.e/f v1.0.1', ...exclude))).toEqual([
     'd.e/f@v1.0.1',
-    'package-record-invalid: "a.b/c" is required at "v1.0.0", which is excluded too: its version is unknown',
+    'dependency-unresolved: "a.b/c" is required at "v1.0.0", which is excluded too: its version is unknown',
   ]);
 });
 

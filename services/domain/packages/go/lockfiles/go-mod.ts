@@ -2,6 +2,7 @@ import { baseOf, joinPath, parentOf } from '../../../layers/path.ts';
 import type { Analyzer, DatabaseFile } from '../../ecosystem.ts';
 import { eachLockLine, type LockedPackages, lockfileUnit } from '../../locked-packages.ts';
 import type { PackageFile } from '../../package-file.ts';
+import { isProjectFile } from '../../project-files.ts';
 import { quote } from '../../unit-gaps.ts';
 import { compare } from '../version.ts';
 import { type ModFile, type ModuleVersion, readModFile } from './mod-file.ts';
@@ -52,7 +53,7 @@ function readModule(file: PackageFile, sum: DatabaseFile | undefined, packages: 
     if (!excluded.has(`${path}@${version}`)) required.add(path, version);
     else {
       file.gaps.add(
-        'package-record-invalid',
+        'dependency-unresolved',
         `${quote(path)} is required at ${quote(version)}, which is excluded too: its version is unknown`,
       );
     }
@@ -106,8 +107,8 @@ export const goMod: Analyzer = {
   version: 1,
   roots: [],
   wants({ path, type }) {
-    const isWanted = type === 'file' && ['go.mod', 'go.sum'].includes(baseOf(path)) && !OF_A_DEPENDENCY.test(path);
-    return isWanted ? 'whole' : 'no';
+    if (type !== 'file' || !['go.mod', 'go.sum'].includes(baseOf(path))) return 'no';
+    return isProjectFile(path) && !OF_A_DEPENDENCY.test(path) ? 'whole' : 'no';
   },
   readDatabase(files, context) {
     const byPath = new Map(files.map((file) => [file.path, file]));

@@ -45,6 +45,7 @@ function rows(files: string | ProjectFiles, path = 'pom.xml', limits: Partial<Li
   return all[path]!.filter((row) => !row.startsWith('dependencies-unknown: a pom names'));
 }
 const invalid = (message: string) => `package-record-invalid: ${message}`;
+const unresolved = (message: string) => `dependency-unresolved: ${message}`;
 
 test('dependencies; what only tests need is development', () => {
   const list = ['a:compile:1', 'a:runtime:2:runtime', 'a:provided:3:provided', 'a:system:4:system', 'a:test:5:test'];
@@ -99,7 +100,7 @@ describe('properties', () => {
   });
 
   const open = (property: string, why: string) => [
-    invalid(`"a:b" has a version that is open: the property "${property}" ${why}`),
+    unresolved(`"a:b" has a version that is open: the property "${property}" ${why}`),
   ];
   test.each<[string, string, Record<string, string>, string, string]>([
     ['not set', '${v}', {}, 'v', 'is not set in the tree'],
@@ -114,7 +115,7 @@ describe('properties', () => {
   ])('%s', (_, version, values, property, why) => expect(of(version, values)).toEqual(open(property, why)));
   test('in a name', () => {
     expect(rows(full('app', dependencies('a:${n}:1')))).toEqual([
-      invalid('a dependency whose name is open: the property "n" is not set in the tree'),
+      unresolved('a dependency whose name is open: the property "n" is not set in the tree'),
     ]);
   });
   test('a billion laughs make no text', () => {
@@ -151,7 +152,7 @@ describe('management', () => {
   });
   test('without any, that is told', () => {
     expect(rows(full('app', managed('a:c:1'), dependencies('a:b')))).toEqual([
-      invalid('"a:b" has no version, and nothing in the tree manages it'),
+      unresolved('"a:b" has no version, and nothing in the tree manages it'),
     ]);
   });
 });
@@ -219,8 +220,8 @@ describe('parents', () => {
           'c/pom.xml'
         ],
       ).toEqual([
-        invalid(`"a:b" has no version, and nothing in the tree manages it${outside('2')}`),
-        invalid(`"a:c" has a version that is open: the property "v" is not set in the tree${outside('2')}`),
+        unresolved(`"a:b" has no version, and nothing in the tree manages it${outside('2')}`),
+        unresolved(`"a:c" has a version that is open: the property "v" is not set in the tree${outside('2')}`),
         `dependencies-unknown: a pom names what the project needs itself, and not what that brings${outside('2')}`,
       ]);
     });
@@ -295,7 +296,7 @@ describe('imports', () => {
   });
   test('outside the tree are told', () => {
     expect(rows(full('app', boms('x:bom:1', 'x:${n}:1'), dependencies('a:b')))).toEqual([
-      invalid('"a:b" has no version, and nothing in the tree manages it; not in the tree: "x:bom:1", "x:${n}:1"'),
+      unresolved('"a:b" has no version, and nothing in the tree manages it; not in the tree: "x:bom:1", "x:${n}:1"'),
     ]);
   });
   test('of imports outside the tree', () => {
@@ -304,7 +305,7 @@ describe('imports', () => {
       'pom.xml': full('app', boms('own:bom:1'), dependencies('a:b')),
     };
     expect(rows(files)).toEqual([
-      invalid('"a:b" has no version, and nothing in the tree manages it; not in the tree: "x:y:1"'),
+      unresolved('"a:b" has no version, and nothing in the tree manages it; not in the tree: "x:y:1"'),
     ]);
   });
   test('in a circle', () => {
@@ -346,7 +347,7 @@ test('pomInheritance (limit): what poms inherit from each other', () => {
 describe('versions that depend on the day are told', () => {
   test.each(['[1,2)', '(,1]', '[1,)', 'LATEST', 'RELEASE'])('%s', (version) => {
     expect(rows(full('app', dependencies(`a:b:${version}`)))).toEqual([
-      invalid(`"a:b" has no version of its own, but asks for "${version}"`),
+      unresolved(`"a:b" has no version of its own, but asks for "${version}"`),
     ]);
   });
   test('one and nothing else is one', () => expect(rows(full('app', dependencies('a:b:[1.2]')))).toEqual(['a:b@1.2']));

@@ -2,6 +2,7 @@ import { baseOf } from '../../../layers/path.ts';
 import type { Analyzer } from '../../ecosystem.ts';
 import { type LockedPackages, lockfileUnit } from '../../locked-packages.ts';
 import type { PackageFile } from '../../package-file.ts';
+import { isProjectFile } from '../../project-files.ts';
 import { quote } from '../../unit-gaps.ts';
 import { type Pom, readPom } from './pom-document.ts';
 import { PomTree } from './pom-tree.ts';
@@ -18,27 +19,27 @@ const NAME = /^[^:]+:[^:]+$/;
 function readDependencies(pom: Pom, tree: PomTree, { gaps }: PackageFile, packages: LockedPackages): void {
   const { dependencies, outside } = tree.resolve(pom, (code, message) => gaps.add(code, message));
   const beyond = outside.length === 0 ? '' : `; not in the tree: ${outside.map(quote).join(', ')}`;
-  const invalid = (message: string): void => gaps.add('package-record-invalid', `${message}${beyond}`);
+  const unresolved = (message: string): void => gaps.add('dependency-unresolved', `${message}${beyond}`);
   let foreign = 0;
   for (const { name, version, scope } of dependencies) {
     if (!('text' in name)) {
-      invalid(`a dependency whose name is open: the property ${quote(name.property)} ${name.why}`);
+      unresolved(`a dependency whose name is open: the property ${quote(name.property)} ${name.why}`);
       continue;
     }
     const named = quote(name.text);
     if (!NAME.test(name.text)) {
-      invalid(`a dependency without group or artifact: ${named}`);
+      gaps.add('package-record-invalid', `a dependency without group or artifact: ${named}`);
       continue;
     }
     const stated = version !== null && 'text' in version ? version.text : null;
     if (tree.has(name.text, stated)) continue;
     foreign += 1;
-    if (version === null) invalid(`${named} has no version, and nothing in the tree manages it`);
+    if (version === null) unresolved(`${named} has no version, and nothing in the tree manages it`);
     else if (!('text' in version)) {
-      invalid(`${named} has a version that is open: the property ${quote(version.property)} ${version.why}`);
+      unresolved(`${named} has a version that is open: the property ${quote(version.property)} ${version.why}`);
     } else {
       const exact = exactVersion(version.text);
-      if (exact === null) invalid(`${named} has no version of its own, but asks for ${quote(version.text)}`);
+      if (exact === null) unresolved(`${named} has no version of its own, but asks for ${quote(version.text)}`);
       else packages.add({ type: 'maven', name: name.text, version: exact, development: scope === 'test' });
     }
   }
@@ -65,7 +66,7 @@ export const mavenPom: Analyzer = {
   version: 1,
   roots: [],
   wants: ({ path, type }) =>
-    type === 'file' && baseOf(path) === 'pom.xml' && !OF_AN_ARCHIVE.test(path) ? 'whole' : 'no',
+    type === 'file' && baseOf(path) === 'pom.xml' && !OF_AN_ARCHIVE.test(path) && isProjectFile(path) ? 'whole' : 'no',
   readDatabase(files, context) {
     const { limits } = context;
     const read = files.map((file) => ({
