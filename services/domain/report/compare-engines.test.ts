@@ -54,6 +54,13 @@ const CASES: readonly [Reason, ReportPackage, string, ...ReportPackage[]][] = [
     'trivy',
     row('pkg:maven/g/b@1', THEIRS, at('srv/app-1.jar/b.jar')),
   ],
+  [
+    'group-differs',
+    row('pkg:maven/g/a@1', OURS, { name: 'g:a', ...at('a.jar') }),
+    'trivy',
+    row('pkg:maven/h/a@1', THEIRS, { name: 'h:a', ...at('a.jar') }),
+  ],
+  ['archive-unnamed', row('pkg:maven/g/a@1', OURS, at('a.jar')), 'trivy', row('pkg:maven/g/b@1', THEIRS, at('b.jar'))],
   ['development', row('pkg:npm/a@1', OURS, { ...manifest, development: true }), 'trivy'],
   ['type-not-read', row('pkg:conda/a@1', OURS, at('x')), 'trivy', row('pkg:npm/a@1', THEIRS, at('y'))],
   ['unknown', row('pkg:npm/a@1', OURS, manifest), 'trivy', row('pkg:npm/b@1', THEIRS, at('x'))],

@@ -14,7 +14,9 @@ export const REASONS = {
   'lockfile-only': 'a lockfile wants it; nothing says that it is installed',
   'not-installed':
     'a package.json that no package manager installed: of a project, a part of a package, or a test fixture',
+  'group-differs': 'the other gives the same archive of Java another group',
   'named-by-file': 'an archive of Java without a name of its own, called by its file name',
+  'archive-unnamed': 'the other finds no name for anything in this archive of Java',
   development: 'only to develop or test the project',
   'type-not-read': 'the other lists no package of this type here',
   unknown: 'no rule explains it',
@@ -67,23 +69,37 @@ export class DifferenceReasons {
     if (row.type === 'generic') return 'recognised-by-bytes';
     if (row.paths.length > 0 && row.paths.every((path) => LOCKFILES.has(baseName(path)))) return 'lockfile-only';
     if (isUninstalled(row)) return 'not-installed';
-    if (this.#isNamedByFile(row, engine)) return 'named-by-file';
+    const archive = row.type === 'maven' ? this.#archiveReason(row, engine, places) : null;
+    if (archive !== null) return archive;
     if (row.development) return 'development';
     return this.#types.has(`${engine} ${row.type}`) ? 'unknown' : 'type-not-read';
   }
 
-  /** Called as the outermost archive is, in which `engine` found other packages. */
-  #isNamedByFile({ type, name, version, paths }: ReportPackage, engine: string): boolean {
-    if (type !== 'maven') return false;
-    const artifact = name.slice(name.indexOf(':') + 1);
-    return paths.some((path) => {
-      const stem = baseName(path).replace(/\.[jwep]ar$/i, '');
-      const inside = this.#archives.get(path) ?? [];
-      return (
-        [artifact, `${artifact}-${version}`].includes(stem) && inside.some(({ foundBy }) => foundBy.includes(engine))
-      );
-    });
+  /** Why `engine` does not list it in the archives that it lies in. */
+  #archiveReason(
+    { name, version, paths, foundBy }: ReportPackage,
+    engine: string,
+    places: ReadonlySet<string>,
+  ): Reason | null {
+    const inside = [...places].flatMap((place) => this.#archives.get(place) ?? []);
+    const listed = inside.filter((other) => other.foundBy.includes(engine));
+    const artifact = artifactOf(name);
+    const renamed = listed.some(
+      (other) =>
+        artifactOf(other.name) === artifact &&
+        other.version === version &&
+        !other.foundBy.some((finder) => foundBy.includes(finder)),
+    );
+    if (renamed) return 'group-differs';
+    if (listed.length === 0) return 'archive-unnamed';
+    const outermost = paths.filter((path) => places.has(path));
+    const stems = outermost.map((path) => baseName(path).replace(/\.[jwep]ar$/i, ''));
+    return stems.some((stem) => stem === artifact || stem === `${artifact}-${version}`) ? 'named-by-file' : null;
   }
+}
+
+function artifactOf(name: string): string {
+  return name.slice(name.indexOf(':') + 1);
 }
 
 function packageKey(row: ReportPackage): string {
