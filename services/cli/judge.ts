@@ -1,7 +1,7 @@
 import { messageOf, PlimsollError } from '../domain/errors.ts';
 import { LIMITS } from '../domain/limits.ts';
 import type { Report, ReportDocument } from '../domain/report/report.ts';
-import { type Gate, SEVERITIES } from '../domain/verdict/gate.ts';
+import { type Gate, passesGate, SEVERITIES } from '../domain/verdict/gate.ts';
 import { DEFAULT_POLICY_SETTINGS } from '../domain/verdict/plan.ts';
 import type { Stage } from '../domain/verdict/policy-input.ts';
 import type { PolicySettings, Settings } from '../domain/verdict/settings.ts';
@@ -60,6 +60,17 @@ export function exitCodeOf(document: ReportDocument): 0 | 2 | 3 {
   });
   if (decisions.includes('fail')) return 2;
   return decisions.includes('unknown') || reports.length === 0 ? 3 : 0;
+}
+
+/** The document with the vulnerabilities that `--severity` and `--ignore-unfixed` leave: what is shown to people. */
+export function narrowed(document: ReportDocument, options: VerdictOptions): ReportDocument {
+  const gate = gateOf(options);
+  const narrow = (report: Report): Report => {
+    const { vulnerabilities } = report;
+    if (vulnerabilities === undefined) return report;
+    return { ...report, vulnerabilities: vulnerabilities.filter((row) => passesGate(row, gate)) };
+  };
+  return 'reports' in document ? { ...document, reports: document.reports.map(narrow) } : narrow(document);
 }
 
 function gateOf({ severity, ignoreUnfixed = false }: VerdictOptions): Gate {

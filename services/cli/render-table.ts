@@ -86,7 +86,7 @@ function reportBlocks(report: Report, width: number, paint: Paint, withPackages:
     gaps(report, 'blocking', width, paint),
     gaps(report, 'listed', width, paint),
     summary(report, width, paint),
-    report.verdict === undefined ? [] : renderVerdict(report.verdict, width, paint),
+    report.verdict === undefined ? [] : renderVerdict(report.verdict, report.completeness.feeds, width, paint),
   ].filter((lines) => lines.length > 0);
 }
 

@@ -94,7 +94,7 @@ export async function runPolicyEval(session: Session, file: string, options: Eva
     const judged = await judge(report);
     if ('reports' in judged || judged.verdict === undefined) throw new Error('a report was judged, and has no verdict');
     const { width, colour } = tableOptions(session.stdout, session.environment);
-    const lines = renderVerdict(judged.verdict, width, picocolors.createColors(colour));
+    const lines = renderVerdict(judged.verdict, report.completeness.feeds, width, picocolors.createColors(colour));
     session.stdout.write(options.json ? `${JSON.stringify(judged.verdict, null, 2)}\n` : `${lines.join('\n')}\n`);
     return exitCodeOf(judged);
   } finally {

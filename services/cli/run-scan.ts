@@ -1,7 +1,7 @@
 import type { ReportDocument } from '../domain/report/report.ts';
 import { scanTarget } from '../pipeline/scan-target.ts';
 import type { EngineOptions } from './engine-options.ts';
-import { exitCodeOf, openJudge } from './judge.ts';
+import { exitCodeOf, narrowed, openJudge } from './judge.ts';
 import type { MatchingOptions } from './matching-options.ts';
 import { parseOutputs, writeOutputs } from './output.ts';
 import { expectRoom, renderDocument } from './render-document.ts';
@@ -35,7 +35,7 @@ export async function runScan(session: Session, target: string, options: ScanCom
   }
   const toTerminal = tableOptions(session.stdout, session.environment);
   const render = ({ format, file }: (typeof outputs)[number]): Promise<string> =>
-    renderDocument(document, format, {
+    renderDocument(format === 'table' ? narrowed(document, options) : document, format, {
       ...(file === null ? toTerminal : tableOptions({}, session.environment)),
       packages: options.packages ?? false,
     });

@@ -86,7 +86,7 @@ describe('plimsoll policy eval', () => {
     const { stdout, code } = await runCommand(['policy', 'eval', reportFile([vulnerability()])]);
     expect(code).toBe(2);
     expect(stdout).toMatch(
-      /^x fixable_vulnerability: CVE-2026-0001 \(high\) in pkg:deb\/debian\/curl@7: fixed in\s+8\nVerdict: fail: 1 violation of rules that deny\.\n$/,
+      /^x fixable_vulnerability: CVE-2026-0001 \(high\) in pkg:deb\/debian\/curl@7: fixed in\s+8\nVerdict: fail: 1 violation of rules that deny; every feed has\s+advisories up\s+to\s+2026-02-28 or later\.\n$/,
     );
   });
 

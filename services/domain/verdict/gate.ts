@@ -20,8 +20,12 @@ export const SEVERITIES = [
 ] as const satisfies readonly SeverityLevel[];
 
 /** Whether the row counts: it is not suppressed, and the gate does not leave it out. */
-export function isJudged(row: Vulnerability, { severities, ignoreUnfixed }: Gate): boolean {
-  if (row.suppressed !== undefined) return false;
+export function isJudged(row: Vulnerability, gate: Gate): boolean {
+  return row.suppressed === undefined && passesGate(row, gate);
+}
+
+/** Whether the gate leaves the row in, suppressed or not. */
+export function passesGate(row: Vulnerability, { severities, ignoreUnfixed }: Gate): boolean {
   if (ignoreUnfixed && row.fixedVersion === null) return false;
   return severities === null || severities.includes(row.severity);
 }
