@@ -1,3 +1,4 @@
+import { satisfies } from '../packages/npm/range.ts';
 import type { ReportPackage } from '../report/report.ts';
 
 /**
@@ -38,10 +39,17 @@ function choose(
   const named = byName.get(keyOf(from.type, name)) ?? [];
   const installed = named.filter(({ hiddenBy }) => hiddenBy === from.hiddenBy);
   const exact = installed.filter(({ version }) => rest === `@${version}`);
-  const fitting = exact.length > 0 ? exact : installed;
+  const fitting = exact.length > 0 ? exact : inRange(from.type, installed, rest);
   const ofArch = fitting.filter(({ arch }) => arch === from.arch);
   const [only = null, ...others] = fitting.length > 1 ? ofArch : fitting;
   return others.length === 0 ? only : null;
+}
+
+/** npm installs one name in several versions: those that the range takes; all where it takes none, or is the only one. */
+function inRange(type: string, named: readonly ReportPackage[], rest: string): readonly ReportPackage[] {
+  if (type !== 'npm' || named.length < 2 || !rest.startsWith('@')) return named;
+  const taken = named.filter(({ version }) => satisfies(version, rest.slice(1)));
+  return taken.length > 0 ? taken : named;
 }
 
 /** What comes behind the name: an architecture, `NAME:RANGE` of Composer, `NAME/RANGE` of NuGet. */
@@ -58,5 +66,6 @@ function nameAndRest(type: string, expression: string): [name: string, rest: str
 }
 
 function keyOf(type: string, name: string): string {
-  return `${type}\0${type === 'pypi' ? name.toLowerCase().replace(/[-_.]+/g, '-') : name}`;
+  if (type === 'pypi') return `${type}\0${name.toLowerCase().replace(/[-_.]+/g, '-')}`;
+  return `${type}\0${type === 'nuget' ? name.toLowerCase() : name}`;
 }
