@@ -56,7 +56,7 @@ export const LIMITS = {
   wantedFiles: 1_000_000,
   /** Paths that one second read of a layer may fetch. */
   secondReadPaths: 10_000,
-  /** A file that describes one package of a language: package.json, METADATA, conda-meta. */
+  /** A file that describes packages of a language: package.json, METADATA, conda-meta, gemspecs, installed.json, deps.json. */
   packageFileBytes: 16 * 2 ** 20,
   /** Records of one package database. */
   packages: 500_000,

@@ -1,8 +1,7 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { SHARED_DATA } from '../../../../test/support/repository.ts';
+import { versionCorpus } from '../../../../test/support/version-corpus.ts';
 import { versionLaws } from '../../../../test/support/version-laws.ts';
 import { versionRows, wrongRows } from '../../../../test/support/version-rows.ts';
 import { compare } from './version.ts';
@@ -29,9 +28,4 @@ describe('the order of Go versions', () => {
   versionLaws(compare, fc.oneof(module, toolchain, triple));
 });
 
-const VECTORS = join(SHARED_DATA, 'versions/go.tsv');
-test.skipIf(!existsSync(VECTORS))('every row of go.tsv (skipped where ../shared/data is absent)', () => {
-  const rows = versionRows(VECTORS);
-  expect(rows.length).toBeGreaterThan(500);
-  expect(wrongRows(rows, compare)).toEqual([]);
-});
+versionCorpus('go.tsv', 500, compare);

@@ -1,8 +1,7 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { SHARED_DATA } from '../../../../test/support/repository.ts';
+import { versionCorpus } from '../../../../test/support/version-corpus.ts';
 import { versionLaws } from '../../../../test/support/version-laws.ts';
 import { versionRows, wrongRows } from '../../../../test/support/version-rows.ts';
 import { compare } from './version.ts';
@@ -45,11 +44,5 @@ describe('the order of Maven versions', () => {
   });
 });
 
-describe.each(['maven.tsv', 'maven.generated.tsv'])('%s of ../shared/data/versions', (file) => {
-  const path = join(SHARED_DATA, 'versions', file);
-  test.skipIf(!existsSync(path))('every row (skipped where ../shared/data is absent)', () => {
-    const rows = versionRows(path);
-    expect(rows.length).toBeGreaterThan(600);
-    expect(wrongRows(rows, compare)).toEqual([]);
-  });
-});
+versionCorpus('maven.tsv', 600, compare);
+versionCorpus('maven.generated.tsv', 10_000, compare);

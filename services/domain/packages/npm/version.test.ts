@@ -1,9 +1,8 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import semver from 'semver';
 import { describe, expect, test } from 'vitest';
-import { SHARED_DATA } from '../../../../test/support/repository.ts';
+import { versionCorpus } from '../../../../test/support/version-corpus.ts';
 import { versionLaws } from '../../../../test/support/version-laws.ts';
 import { versionRows, wrongRows } from '../../../../test/support/version-rows.ts';
 import { compare } from './version.ts';
@@ -61,11 +60,4 @@ describe('the order of npm versions', () => {
   versionLaws(compare, valid);
 });
 
-describe('semver.tsv of ../shared/data/versions', () => {
-  const path = join(SHARED_DATA, 'versions/semver.tsv');
-  test.skipIf(!existsSync(path))('every row (skipped where ../shared/data is absent)', () => {
-    const rows = versionRows(path);
-    expect(rows.length).toBeGreaterThan(50);
-    expect(wrongRows(rows, compare)).toEqual([]);
-  });
-});
+versionCorpus('semver.tsv', 50, compare);

@@ -1,8 +1,7 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { SHARED_DATA } from '../../../../test/support/repository.ts';
+import { versionCorpus } from '../../../../test/support/version-corpus.ts';
 import { versionLaws } from '../../../../test/support/version-laws.ts';
 import { versionRows, wrongRows } from '../../../../test/support/version-rows.ts';
 import { compare } from './version.ts';
@@ -39,14 +38,5 @@ describe('the order of Composer', () => {
   versionLaws(compare, valid);
 });
 
-describe.each([
-  ['packagist.tsv', 50],
-  ['packagist.generated.tsv', 5_000],
-])('%s of ../shared/data/versions', (file, least) => {
-  const path = join(SHARED_DATA, 'versions', file);
-  test.skipIf(!existsSync(path))('every row (skipped where ../shared/data is absent)', () => {
-    const rows = versionRows(path);
-    expect(rows.length).toBeGreaterThan(least);
-    expect(wrongRows(rows, compare)).toEqual([]);
-  });
-});
+versionCorpus('packagist.tsv', 60, compare);
+versionCorpus('packagist.generated.tsv', 7_000, compare);
