@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { concat } from './tar-blocks.ts';
 
 type Change = (bytes: Uint8Array) => Uint8Array;
 
@@ -17,11 +18,11 @@ const change: fc.Arbitrary<Change> = fc.oneof(
     return copy;
   }),
   fc.tuple(at, at).map(([from, to]) => (bytes: Uint8Array) => {
-    return Uint8Array.of(...bytes.subarray(0, to * bytes.length), ...bytes.subarray(from * bytes.length));
+    return concat(bytes.subarray(0, to * bytes.length), bytes.subarray(from * bytes.length));
   }),
   fc.tuple(at, fc.uint8Array({ maxLength: 64 })).map(([where, piece]) => (bytes: Uint8Array) => {
     const index = Math.floor(where * bytes.length);
-    return Uint8Array.of(...bytes.subarray(0, index), ...piece, ...bytes.subarray(index));
+    return concat(bytes.subarray(0, index), piece, bytes.subarray(index));
   }),
 );
 

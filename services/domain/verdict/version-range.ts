@@ -1,4 +1,4 @@
-import { versionOrder } from '../packages/version-order.ts';
+import { versionOrder } from '../vulnerabilities/version-order.ts';
 
 /** The comparators of a range: how the version may stand to the bound. */
 const ALLOWED: Readonly<Record<string, readonly number[]>> = {
@@ -16,8 +16,8 @@ const ALLOWED: Readonly<Record<string, readonly number[]>> = {
  * null: the type has no order, the range is malformed, or a bound does not compare.
  */
 export function versionInRange(purlType: string, version: string, range: string): boolean | null {
-  const compare = versionOrder(purlType);
-  if (compare === null) return null;
+  const order = versionOrder('ECOSYSTEM', purlType);
+  if (order === null) return null;
   let inside = false;
   for (const alternative of range.split('||')) {
     const bounds = alternative.trim().split(/\s+/);
@@ -26,9 +26,9 @@ export function versionInRange(purlType: string, version: string, range: string)
       const { comparator = '=', limit } =
         /^(?<comparator>[<>]=?|!?=)?(?<limit>[A-Za-z0-9].*)$/.exec(bound)?.groups ?? {};
       if (limit === undefined) return null;
-      const order = compare(version, limit);
-      if (order === 'incomparable') return null;
-      holds &&= ALLOWED[comparator]!.includes(order);
+      const comparison = order.compare(version, limit);
+      if (comparison === 'incomparable') return null;
+      holds &&= ALLOWED[comparator]!.includes(comparison);
     }
     inside ||= holds;
   }
