@@ -1,8 +1,10 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import type { DatabaseUnit } from '../../services/domain/packages/ecosystem.ts';
 import { python } from '../../services/domain/packages/python/index.ts';
 import { mutated } from '../support/mutation.ts';
-import { readContext } from '../support/read-context.ts';
+import { extractUnit, readContext } from '../support/read-context.ts';
+import { zip } from '../support/zip-builder.ts';
 
 const context = readContext();
 const encode = (text: string) => new TextEncoder().encode(text);
@@ -21,10 +23,20 @@ const conda = (i: number) => {
 const HEADERS = [encode(metadata(1)), encode(metadata(30)), encode(metadata(3).replaceAll('\n', '\r\n'))];
 const JSONS = [encode(conda(1)), encode(conda(30))];
 
+const EGGS = [1, 30].map((i) =>
+  zip([
+    { name: 'a/__init__.py', content: 'x'.repeat(i) },
+    { name: 'EGG-INFO/PKG-INFO', content: metadata(i) },
+  ]),
+);
+
 function isSound(path: string, bytes: Uint8Array): void {
   const { units } = python.readDatabase([{ path, bytes }], context);
   expect(units).toHaveLength(1);
-  const { packages, gaps } = units[0]!;
+  isHonest(units[0]!);
+}
+
+function isHonest({ packages, gaps }: DatabaseUnit): void {
   expect(packages.length).toBeLessThanOrEqual(1);
   for (const { name, version, licenses, dependsOn } of packages) {
     for (const text of [name, version, ...licenses, ...dependsOn]) expect(text).toMatch(/^[^\p{Cc}\p{Cf}\p{Cs}]+$/u);
@@ -44,6 +56,13 @@ test('damaged metadata never throws, never deceives, and is never silently lost'
 test('a damaged record of conda likewise', { timeout: 60_000 }, () => {
   fc.assert(
     fc.property(mutated(JSONS), (bytes) => isSound('conda-meta/a-1-0.json', bytes)),
+    { numRuns: 2_000 },
+  );
+});
+
+test('a damaged egg likewise', { timeout: 60_000 }, () => {
+  fc.assert(
+    fc.property(mutated(EGGS), (bytes) => isHonest(extractUnit(python, 'lib/a-1-py3.egg', bytes)!)),
     { numRuns: 2_000 },
   );
 });

@@ -1,5 +1,6 @@
 import { baseOf } from '../layers/path.ts';
 import type { Limits } from '../limits.ts';
+import { concatenated } from './concatenated.ts';
 import type { EntryFacts, Head } from './ecosystem.ts';
 import { type ElfSegment, elfHeadSize, isElfProgram, readElfSegments } from './elf-segments.ts';
 
@@ -98,14 +99,4 @@ export function spansOf<Kind>(kind: Kind, segments: readonly ElfSegment[]): Span
       end = Math.max(end, offset + size);
       return from < offset + size ? [{ kind, from, to: offset + size, address: address + from - offset }] : [];
     });
-}
-
-export function concatenated(parts: readonly (Uint8Array | readonly number[])[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

@@ -1,5 +1,5 @@
 import type { Limits } from '../../limits.ts';
-import { concatenated } from '../elf-spans.ts';
+import { concatenated } from '../concatenated.ts';
 
 /**
  * What the Go linker leaves in a program for `go version -m` (cmd/link, debug/buildinfo): at a multiple of 16, a header

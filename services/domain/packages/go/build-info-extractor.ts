@@ -1,7 +1,8 @@
 import type { Limits } from '../../limits.ts';
+import { concatenated } from '../concatenated.ts';
 import type { FileExtractor } from '../ecosystem.ts';
 import { type ElfSegment, PT_LOAD, PT_NOTE, PT_TLS } from '../elf-segments.ts';
-import { concatenated, type Span, SpanFeed, spansOf } from '../elf-spans.ts';
+import { type Span, SpanFeed, spansOf } from '../elf-spans.ts';
 import { ALIGNMENT, blobSize, isHeaderAt, pointerForm } from './build-info-blob.ts';
 import { PointedTexts } from './pointed-texts.ts';
 

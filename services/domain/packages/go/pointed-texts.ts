@@ -1,5 +1,5 @@
 import type { Limits } from '../../limits.ts';
-import { concatenated } from '../elf-spans.ts';
+import { concatenated } from '../concatenated.ts';
 import { MODULES_END, MODULES_START, makeBlob, type PointerForm, pointerForm } from './build-info-blob.ts';
 
 /** So begins the version of every Go that has modules and points to its texts: 1.13 to 1.17. */

@@ -9,6 +9,7 @@ import {
   type PackageRecord,
   type ReadContext,
 } from '../ecosystem.ts';
+import { HeldFile } from '../held-file.ts';
 import { languagePackage } from '../package-file.ts';
 import { UnitGaps } from '../unit-gaps.ts';
 import { type ArchiveFacts, ArchiveReader, isJavaArchive } from './archive.ts';
@@ -24,39 +25,23 @@ interface Extract {
 /** Holds one archive, as its directory is at its end, and unpacks it there and then. */
 class ArchiveExtractor implements FileExtractor {
   readonly #context: ReadContext;
-  readonly #size: number;
-  #bytes: Uint8Array | null = null;
-  #filled = 0;
+  readonly #file: HeldFile;
 
   constructor({ size }: EntryFacts, context: ReadContext) {
     this.#context = context;
-    this.#size = size;
+    this.#file = new HeldFile(size, context.limits.wantedFileBytes);
   }
 
   push(piece: Uint8Array): void {
-    if (this.#size > this.#context.limits.wantedFileBytes) return;
-    this.#bytes ??= new Uint8Array(this.#size);
-    // A file of a running system may grow while it is read.
-    const fitting = piece.subarray(0, this.#size - this.#filled);
-    this.#bytes.set(fitting, this.#filled);
-    this.#filled += fitting.length;
+    this.#file.push(piece);
   }
 
   finish(): Uint8Array {
     const gaps = new UnitGaps();
-    const { wantedFileBytes } = this.#context.limits;
-    let archives: readonly ArchiveFacts[] = [];
-    if (this.#size > wantedFileBytes) {
-      gaps.add(
-        'limit-reached',
-        `the file has ${this.#size} bytes, more than the ${wantedFileBytes} (wantedFileBytes) to be read`,
-      );
-    } else {
-      archives = new ArchiveReader(this.#context, gaps).read(
-        (this.#bytes ?? new Uint8Array(0)).subarray(0, this.#filled),
-      );
-    }
-    this.#bytes = null;
+    const bytes = this.#file.take();
+    const { wantedFileBytes: most } = this.#context.limits;
+    if (bytes === null) gaps.add('limit-reached', `the file has more than ${most} bytes (wantedFileBytes)`);
+    const archives = bytes === null ? [] : new ArchiveReader(this.#context, gaps).read(bytes);
     return new TextEncoder().encode(JSON.stringify({ archives, gaps: gaps.all() } satisfies Extract));
   }
 }

@@ -1,7 +1,8 @@
 import type { Limits } from '../../limits.ts';
+import { concatenated } from '../concatenated.ts';
 import type { FileExtractor } from '../ecosystem.ts';
 import { PT_LOAD } from '../elf-segments.ts';
-import { concatenated, type Span, SpanFeed, spansOf } from '../elf-spans.ts';
+import { type Span, SpanFeed, spansOf } from '../elf-spans.ts';
 import { deflatesFrom } from './deflate-start.ts';
 
 /** How every list that cargo-auditable writes begins. */
