@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -8,9 +9,11 @@ import type { Report } from '../../services/domain/report/report.ts';
 import { serializeReport } from '../../services/domain/report/serialize.ts';
 import { type Sample, sample } from '../../services/domain/verdict/sample.ts';
 import { checkSample } from '../../services/pipeline/check-sample.ts';
+import { buildImage } from '../support/image-builder.ts';
+import { file, type LayerEntry } from '../support/layer-builder.ts';
 import { BUILTIN_BUNDLE, copiedPolicies, POLICIES, regoRule } from '../support/policy-bundles.ts';
 import { samplePackage, sampleReport } from '../support/sample-report.ts';
-import { runCommand, scratch } from '../support/scan.ts';
+import { ociTarget, runCommand, scratch } from '../support/scan.ts';
 import { findGoTool } from '../tools/go-tools.ts';
 
 const place = scratch('policy-commands');
@@ -181,6 +184,80 @@ describe('plimsoll policy eval', () => {
       3,
       ['no-policy', 'builtin-off'],
     ]);
+  });
+});
+
+describe('plimsoll scan comes to a verdict', () => {
+  const target = async (lodash: string, more: readonly LayerEntry[] = []) => {
+    const manifest = JSON.stringify({ name: 'lodash', version: lodash, license: 'MIT' });
+    const entries = [file('app/node_modules/lodash/package.json', manifest), ...more];
+    return ociTarget(place, await buildImage({ layers: [{ entries }] }));
+  };
+  const scanned = async (...args: string[]) => {
+    const { code, stdout, stderr } = await runCommand(['scan', '--no-cache', '--quiet', '--format', 'json', ...args]);
+    return { code, stderr, report: stdout === '' ? null : (JSON.parse(stdout) as Report) };
+  };
+
+  test('fail at a vulnerable package, pass at the fixed one, unknown where something was not read or nothing was asked', async () => {
+    const [vulnerable, fixed] = [await target('4.17.4'), await target('4.17.21')];
+    const broken = await target('4.17.21', [
+      file('var/lib/dpkg/status', 'Package: a\nStatus: install ok installed\nVers'),
+    ]);
+    const failed = await scanned('--db', 'starter', vulnerable);
+    expect([failed.code, failed.report?.verdict?.decision]).toEqual([2, 'fail']);
+    expect(failed.report?.verdict?.violations.map(({ rule }) => rule)).toContain('fixable_vulnerability');
+    expect(failed.report?.inputs.policy).toMatch(/^sha256:[0-9a-f]{64}$/);
+    const passed = await scanned('--db', 'starter', fixed);
+    expect([passed.code, passed.report?.verdict?.decision]).toEqual([0, 'pass']);
+    for (const args of [
+      ['--db', 'starter', broken],
+      ['--db', join(place, 'no-database'), fixed],
+    ]) {
+      const { code, report } = await scanned(...args);
+      expect([code, report?.verdict?.decision ?? null]).toEqual(args[1] === 'starter' ? [3, 'unknown'] : [1, null]);
+    }
+    const without = await runCommand(['scan', '--no-cache', '--quiet', fixed], '', {
+      environment: { XDG_DATA_HOME: place },
+    });
+    expect([without.code, without.stdout]).toEqual([3, expect.stringContaining('Verdict: unknown')]);
+  });
+
+  test('a vulnerability that fails with a broken database beside it still fails', async () => {
+    const both = await target('4.17.4', [
+      file('var/lib/dpkg/status', 'Package: a\nStatus: install ok installed\nVers'),
+    ]);
+    expect((await scanned('--db', 'starter', both)).code).toBe(2);
+  });
+
+  test('JSON keeps what --severity and --ignore-unfixed leave out, and says that they were given', async () => {
+    const vulnerable = await target('4.17.4');
+    const { code, report } = await scanned('--db', 'starter', '--severity', 'low', '--ignore-unfixed', vulnerable);
+    expect(code).toBe(0);
+    expect(report?.vulnerabilities?.length).toBeGreaterThan(0);
+    expect(report?.verdict?.gate).toEqual({ failOn: null, severities: ['low'], ignoreUnfixed: true, against: null });
+    const table = await runCommand([
+      'scan',
+      '--no-cache',
+      '--quiet',
+      '--db',
+      'starter',
+      '--severity',
+      'low',
+      vulnerable,
+    ]);
+    expect(table.stdout).not.toContain('CVE-');
+  });
+
+  test('settings are read before the target, with their digest in the report', async () => {
+    const config = settingsFile('policy: { rules: { fixable_vulnerability: { mode: audit } } }');
+    const { code, report } = await scanned('--db', 'starter', '--config', config, await target('4.17.4'));
+    const digest = `sha256:${createHash('sha256').update(readFileSync(config)).digest('hex')}`;
+    expect([code, report?.inputs.config]).toEqual([0, digest]);
+    const bad = settingsFile('policy: { rules: { nothing: { mode: audit } } }');
+    expect(await scanned('--config', bad, 'oci-dir:/nowhere')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('SETTINGS_INVALID'),
+    });
   });
 });
 
