@@ -2,8 +2,7 @@ import { z } from 'zod';
 import { report } from '../report/report.ts';
 
 /**
- * What every rule sees as `input`, at every stage: schema/policy-input-v1.schema.json, also beside the policies. What a stage
- * does not have is null.
+ * What every rule sees as `input`, at every stage (policies/input.schema.json). What a stage does not have is null.
  */
 export const policyInput = z
   .strictObject({
