@@ -65,6 +65,7 @@ describe('a bundle that is none of ours is refused', () => {
       (wasm) => renamed(wasm, 'plimsoll.days_between', 'http.send............'),
       'http.send............',
     ],
+    ['with a second memory', withSecondMemory, 'memory of its own'],
     ['that imports something else', (wasm) => renamed(wasm, 'opa_abort', 'opa_fetch'), 'env.opa_fetch'],
   ])('%s', async (_, change, problem) => {
     const bundle = changedBundle(place, { wasm: change });
@@ -225,6 +226,21 @@ describe.skipIf(opa === null)('Rego of somebody else (opa)', () => {
     await expect(open([directory])).rejects.toThrow(problem);
   });
 });
+
+/** The module with a memory section, where there was none: after tables (4), before globals (6). */
+function withSecondMemory(wasm: Buffer): Buffer {
+  let at = 8;
+  while (wasm[at]! < 5) {
+    let length = 0;
+    let shift = 0;
+    let next = at + 1;
+    for (; wasm[next]! >= 0x80; next++, shift += 7) length |= (wasm[next]! & 0x7f) << shift;
+    length |= wasm[next]! << shift;
+    at = next + 1 + length;
+  }
+  // One memory of one page, without a maximum.
+  return Buffer.concat([wasm.subarray(0, at), Buffer.of(5, 3, 1, 0, 1), wasm.subarray(at)]);
+}
 
 /** The module with the global that opa_wasm_abi_version exports set to 2 (WebAssembly core 5.5: sections 6 and 7). */
 function laterAbi(wasm: Buffer): Buffer {

@@ -27,6 +27,9 @@ const EXPORTS = [
 const ABI = 1;
 const MIN_ABI_MINOR = 2;
 
+/** Section that declares memories (WebAssembly core 3, 5.5.8); OPA's modules import theirs. */
+const MEMORY_SECTION = 5;
+
 /** Runs in a policy thread: even to instantiate a module runs its code. */
 export class CheckedPolicy {
   readonly #policy: LoadedPolicy;
@@ -41,6 +44,8 @@ export class CheckedPolicy {
     const foreign = WebAssembly.Module.imports(module).find((each) => !IMPORTS.has(`${each.module}.${each.name}`));
     if (foreign !== undefined)
       throw new Error(`it imports ${foreign.module}.${foreign.name}, which OPA's ABI does not have`);
+    if (sectionsOf(wasm).includes(MEMORY_SECTION))
+      throw new Error('it brings memory of its own, which nothing would bound');
     const exported = new Set(WebAssembly.Module.exports(module).map(({ name }) => name));
     const missing = EXPORTS.find((name) => !exported.has(name));
     if (missing !== undefined)
@@ -70,6 +75,23 @@ function compile(wasm: Uint8Array<ArrayBuffer>): WebAssembly.Module {
   } catch (error) {
     throw new Error(`it is no WebAssembly: ${(error as Error).message}`);
   }
+}
+
+/** Ids of the sections of a module that compiled, in their order. */
+function sectionsOf(wasm: Uint8Array): number[] {
+  const ids: number[] = [];
+  // Behind magic and version, each section is its id, its length (LEB128) and its content.
+  for (let at = 8; at < wasm.length; ) {
+    ids.push(wasm[at++]!);
+    let length = 0;
+    for (let shift = 0; ; shift += 7) {
+      const byte = wasm[at++]!;
+      length += (byte & 0x7f) * 2 ** shift;
+      if (byte < 0x80) break;
+    }
+    at += length;
+  }
+  return ids;
 }
 
 async function instantiate(module: WebAssembly.Module, memoryBytes: number): Promise<LoadedPolicy> {
