@@ -10,7 +10,10 @@ const image = (
   os: { id, versionId, prettyName, eol: null },
   repositories,
 });
-const of = (...facts: Parameters<typeof image>) => namespacesOf({ type: 'deb' }, image(...facts));
+const TYPES: Readonly<Record<string, string>> = {
+  ...{ debian: 'deb', ubuntu: 'deb', raspbian: 'deb', alpine: 'apk', wolfi: 'apk' },
+};
+const of = (...facts: Parameters<typeof image>) => namespacesOf({ type: TYPES[facts[0]] ?? 'rpm' }, image(...facts));
 
 describe('namespacesOf a distribution package', () => {
   it.each<[string, string | null, string | null, string]>([
@@ -68,6 +71,12 @@ describe('namespacesOf a distribution package', () => {
     ]) {
       expect(of(id!, versionId!)).toEqual({ names: [`${id}:${versionId}`], compatible: null });
     }
+  });
+
+  it('is nobody’s where another distribution’s packages were brought along', () => {
+    expect(namespacesOf({ type: 'apk' }, image('debian', '12')).names).toEqual(['debian:12 (apk)']);
+    expect(namespacesOf({ type: 'deb' }, image('alpine', '3.18.0')).names).toEqual(['alpine:3.18.0 (deb)']);
+    expect(namespacesOf({ type: 'deb' }, image('rocky', '9.3')).names).toEqual(['rocky:9.3 (deb)']);
   });
 
   it('is nobody’s where the distribution is not known', () => {

@@ -94,12 +94,23 @@ const DISTRIBUTIONS: ReadonlyMap<string, (os: Os, image: Image) => Namespaces> =
   ['mageia', ({ versionId }) => own(`Mageia:${versionId ?? 'unknown'}`)],
 ]);
 
+/** What the distributions above are made of, where that is not rpm. */
+const PACKAGE_TYPES: ReadonlyMap<string, string> = new Map([
+  ...['debian', 'raspbian', 'ubuntu', 'echo'].map((id) => [id, 'deb'] as const),
+  ...['alpine', 'wolfi', 'chainguard', 'minimos', 'alpaquita', 'bellsoft-hardened-containers'].map(
+    (id) => [id, 'apk'] as const,
+  ),
+]);
+
 /** The feeds that speak for packages of one type in one image. */
 export function namespacesOf({ type }: Pick<ReportPackage, 'type'>, image: Image): Namespaces {
   if (!isDistributionPackage({ type })) return own(LANGUAGES.get(type) ?? type);
   const { os } = image;
   if (os === null) return own(`unknown distribution (${type})`);
-  return DISTRIBUTIONS.get(os.id)?.(os, image) ?? own(os.versionId === null ? os.id : `${os.id}:${os.versionId}`);
+  const release = os.versionId === null ? os.id : `${os.id}:${os.versionId}`;
+  // Somebody brought another distribution's packages along: no feed of this one knows them.
+  if (DISTRIBUTIONS.has(os.id) && type !== (PACKAGE_TYPES.get(os.id) ?? 'rpm')) return own(`${release} (${type})`);
+  return DISTRIBUTIONS.get(os.id)?.(os, image) ?? own(release);
 }
 
 /** Testing and unstable call themselves by the coming release, which no version number tells: `trixie/sid` is sid. */
