@@ -5,6 +5,8 @@ import { collect } from './scan-options.ts';
 export interface MatchingOptions {
   readonly db?: string;
   readonly severitySource?: readonly string[];
+  readonly exceptions?: string;
+  readonly vex?: readonly string[];
 }
 
 export function addMatchingOptions(command: Command): Command {
@@ -14,5 +16,7 @@ export function addMatchingOptions(command: Command): Command {
       '--severity-source <source>',
       'whose severity goes first, as in nvd or ghsa (repeatable, in order)',
       collect,
-    );
+    )
+    .option('--exceptions <file>', 'vulnerabilities that are accepted, with reason, owner and expiry (YAML or JSON)')
+    .option('--vex <file>', 'statements in OpenVEX, CSAF or CycloneDX (JSON; repeatable)', collect);
 }

@@ -3,6 +3,7 @@ import { ERROR_TABLE, messageOf, PlimsollError } from '../domain/errors.ts';
 import { addCacheCommand } from './cache-command.ts';
 import { addCompareCommand } from './compare-command.ts';
 import { addDatabaseCommand } from './database-command.ts';
+import { addExplainCommand } from './explain-command.ts';
 import { addFilesCommand } from './files-command.ts';
 import { addPolicyCommand } from './policy-command.ts';
 import { printable } from './printable.ts';
@@ -34,6 +35,7 @@ export async function runProgram(argv: readonly string[], session: Session): Pro
   addCompareCommand(program, session, (exit) => {
     code = exit;
   });
+  addExplainCommand(program, session);
   addFilesCommand(program, session, (exit) => {
     code = exit;
   });

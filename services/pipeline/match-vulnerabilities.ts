@@ -72,10 +72,10 @@ export function matchVulnerabilities(
   };
 }
 
-type Judge = 'feeds' | 'owner' | 'third-party' | 'nobody';
+export type Judge = 'feeds' | 'owner' | 'third-party' | 'nobody';
 
 /** Who judges each package of a report, and what that leaves unjudged. */
-class Judges {
+export class Judges {
   readonly #report: Report;
   readonly #info: DatabaseInfo | null;
   readonly #known: ReadonlySet<string>;
@@ -168,7 +168,7 @@ class Judges {
 }
 
 /** Many packages of one source ask for the same records. */
-function remembering(database: AdvisoryDatabase | null): Lookup {
+export function remembering(database: AdvisoryDatabase | null): Lookup {
   const known = new Map<string, readonly Advisory[]>();
   return (ecosystem, name) => {
     const key = `${ecosystem}\0${name}`;

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { reportDocument } from '../../services/domain/report/report.ts';
 import { policyInput } from '../../services/domain/verdict/policy-input.ts';
 import { settings } from '../../services/domain/verdict/settings.ts';
+import { exceptionsFile } from '../../services/domain/vulnerabilities/exceptions.ts';
 
 const inRepository = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 
@@ -19,6 +20,10 @@ export const SCHEMAS: readonly (readonly [file: string, schema: () => object])[]
   [REPORT_SCHEMA_FILE, reportSchema],
   [inRepository('policies/input.schema.json'), () => titled('What Plimsoll policies see as input', policyInput)],
   [inRepository('schema/settings-v1.schema.json'), () => titled('Plimsoll settings, version 1', settings, 'input')],
+  [
+    inRepository('schema/exceptions-v1.schema.json'),
+    () => titled('Plimsoll exceptions, version 1', exceptionsFile, 'input'),
+  ],
 ];
 
 function titled(title: string, type: z.ZodType, io: 'input' | 'output' = 'output'): object {

@@ -8,7 +8,7 @@ import { versionOrder } from './version-order.ts';
 import { isCve } from './vulnerability-id.ts';
 
 /** What the statements on one vulnerability come to. */
-interface Decision {
+export interface Decision {
   readonly group: Group<Statement>;
   readonly state: 'affected' | 'unknown' | 'not-affected';
   /** The statements that decided, best first; others are outranked, or are for somebody else. */
@@ -23,7 +23,7 @@ export interface RowContext {
 }
 
 /** One decision for each vulnerability that anybody names beside the package, also where it is not affected. */
-function decide(statements: readonly Statement[], { enrichment }: Pick<RowContext, 'enrichment'>): Decision[] {
+export function decide(statements: readonly Statement[], { enrichment }: Pick<RowContext, 'enrichment'>): Decision[] {
   return groupByVulnerability(statements).map((group) => {
     const rejected = isCve(group.id) && (enrichment(group.id)?.rejected ?? false);
     const speaking = group.items.filter(saysSomething);

@@ -1,0 +1,56 @@
+import { createHash } from 'node:crypto';
+import { messageOf, PlimsollError } from '../domain/errors.ts';
+import { LIMITS } from '../domain/limits.ts';
+import type { Report } from '../domain/report/report.ts';
+import type { VulnerabilityException } from '../domain/vulnerabilities/exceptions.ts';
+import type { GivenVex } from '../domain/vulnerabilities/suppress.ts';
+import type { MatchingOptions } from './matching-options.ts';
+import { readDocument } from './read-document.ts';
+
+/** What was given to suppress vulnerabilities, and the digests of it. */
+export interface Suppressions {
+  readonly exceptions: readonly VulnerabilityException[];
+  readonly vex: readonly GivenVex[];
+  readonly digests: Pick<Report['inputs'], 'exceptions' | 'vex'>;
+}
+
+/** Reads and checks --exceptions and --vex. Raises USAGE, EXCEPTIONS_INVALID, EXCEPTION_EXPIRED, VEX_INVALID. */
+export async function readSuppressions(options: MatchingOptions, now: Date): Promise<Suppressions> {
+  const file = options.exceptions;
+  const listed = file === undefined ? null : readDocument(file, LIMITS.policyDocumentBytes);
+  const documents = (options.vex ?? []).map((name) => ({ name, ...readDocument(name, LIMITS.advisoryBytes) }));
+  return {
+    exceptions: listed === null ? [] : await parseExceptions(listed.text, file!, now),
+    vex: await Promise.all(documents.map(({ name, text }) => parseVex(text, name))),
+    digests: { exceptions: listed?.digest ?? null, vex: digestOf(documents.map(({ digest }) => digest)) },
+  };
+}
+
+async function parseExceptions(text: string, file: string, now: Date): Promise<readonly VulnerabilityException[]> {
+  const { parse } = await import('yaml');
+  const { readExceptions } = await import('../domain/vulnerabilities/exceptions.ts');
+  let document: unknown;
+  try {
+    document = parse(text, { logLevel: 'error', maxAliasCount: 100 });
+  } catch (cause) {
+    throw new PlimsollError('EXCEPTIONS_INVALID', `${file} is no YAML: ${messageOf(cause)}`, { cause });
+  }
+  return readExceptions(document, file, now.toISOString().slice(0, 10));
+}
+
+async function parseVex(text: string, file: string): Promise<GivenVex> {
+  const { readVex } = await import('../domain/vulnerabilities/vex/read-vex.ts');
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new PlimsollError('VEX_INVALID', `${file} is no JSON: ${messageOf(cause)}`, { cause });
+  }
+  return { file, document: readVex(value, file) };
+}
+
+/** One digest for all documents: that of the only one, else over theirs, one a line, sorted. */
+function digestOf(digests: readonly string[]): string | null {
+  if (digests.length < 2) return digests[0] ?? null;
+  return `sha256:${createHash('sha256').update(digests.toSorted().join('\n')).digest('hex')}`;
+}

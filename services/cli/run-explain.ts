@@ -1,0 +1,37 @@
+import { PlimsollError } from '../domain/errors.ts';
+import type { Report } from '../domain/report/report.ts';
+import { explainVulnerability } from '../pipeline/explain-vulnerability.ts';
+import { scanTarget } from '../pipeline/scan-target.ts';
+import type { MatchingOptions } from './matching-options.ts';
+import { writeOutputs } from './output.ts';
+import { renderExplanation } from './render-explanation.ts';
+import type { ScanOptions } from './scan-options.ts';
+import type { Session } from './session.ts';
+import { withMatching } from './with-matching.ts';
+import { withScan } from './with-scan.ts';
+
+export interface ExplainCommandOptions extends ScanOptions, MatchingOptions {}
+
+/** `plimsoll explain`: scans as `scan` does, and shows how it came to one vulnerability. */
+export async function runExplain(
+  session: Session,
+  target: string,
+  id: string,
+  options: ExplainCommandOptions,
+): Promise<void> {
+  const document = await withMatching(session, options, () => withScan(session, target, options, scanTarget));
+  const database = await session.openDatabase(options.db ?? null);
+  if (database === null) {
+    const message =
+      'There is no advisory database to explain by; get one with "plimsoll db update", or name one with --db.';
+    throw new PlimsollError('DATABASE_NOT_FOUND', message);
+  }
+  try {
+    const explained = (report: Report) => renderExplanation(report, explainVulnerability(report, database, id));
+    const reports = 'reports' in document ? document.reports : [document];
+    const text = reports.map(explained).join('\n');
+    await writeOutputs([{ format: 'table', file: null }], () => Promise.resolve(text), session.stdout);
+  } finally {
+    await database.close();
+  }
+}

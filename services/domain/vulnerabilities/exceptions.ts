@@ -1,0 +1,89 @@
+import picomatch from 'picomatch/posix.js';
+import { z } from 'zod';
+import { PlimsollError } from '../errors.ts';
+import type { Report, ReportPackage, Vulnerability } from '../report/report.ts';
+import { parsePurlPattern } from './purl-pattern.ts';
+
+/*
+ * The exceptions file (`--exceptions FILE`, YAML or JSON): schema/exceptions-v1.schema.json is generated from these types. Nothing
+ * is read that was not named on the command line.
+ */
+
+const glob = z.string().min(1).max(1_024);
+const some = (item: z.ZodType<string>) => z.array(item).min(1).max(10_000).optional();
+
+const exception = z.strictObject({
+  vulnerability: z.string().min(1).max(256).describe('Id or alias: CVE-2024-1234, GHSA-…'),
+  packages: some(
+    z.string().refine((text) => parsePurlPattern(text) !== null, { error: 'no package URL (pkg:TYPE/NAME)' }),
+  ).describe('Package URLs; without version every version, without qualifiers any'),
+  paths: some(glob).describe('Files that name the package, no leading slash; * stays within a segment, ** does not'),
+  images: some(glob).describe('References as they are given, or digests'),
+  reason: z.string().min(1).max(4_096),
+  owner: z.string().min(1).max(256).describe('Who answers for it'),
+  expires: z.iso.date().describe('The last day on which it holds, UTC'),
+});
+
+export const exceptionsFile = z.strictObject({ exceptions: z.array(exception).max(10_000) }).meta({ id: 'Exceptions' });
+
+export type VulnerabilityException = z.infer<typeof exception> & {
+  /** `FILE #3`, as reports and errors name it. */
+  readonly name: string;
+};
+
+/**
+ * The exceptions of a parsed file. Raises EXCEPTIONS_INVALID where one does not fit, and EXCEPTION_EXPIRED where one is
+ * over: whoever relied on it shall hear of it. `today` is an ISO day, UTC.
+ */
+export function readExceptions(document: unknown, file: string, today: string): VulnerabilityException[] {
+  const { data, error } = exceptionsFile.safeParse(document);
+  if (data === undefined) {
+    const [issue] = error.issues;
+    const where = issue!.path.map(String).join('.');
+    throw new PlimsollError(
+      'EXCEPTIONS_INVALID',
+      `The exceptions in ${file} do not fit: ${where === '' ? '' : `${where}: `}${issue!.message}`,
+    );
+  }
+  const named = data.exceptions.map((each, i) => ({ ...each, name: `${file} #${i + 1}` }));
+  const expired = named.filter(({ expires }) => expires < today);
+  if (expired.length > 0) {
+    const list = expired.map(
+      ({ name, vulnerability, owner, expires }) => `${name} (${vulnerability}, ${owner}) on ${expires}`,
+    );
+    throw new PlimsollError(
+      'EXCEPTION_EXPIRED',
+      `These exceptions have expired: ${list.join('; ')}. Remove them, or give them a new day after a new look.`,
+    );
+  }
+  return named;
+}
+
+/** The first exception that covers the row; null where none does. */
+export function exceptionFor(
+  exceptions: readonly VulnerabilityException[],
+  row: Vulnerability,
+  item: ReportPackage,
+  target: Report['target'],
+): VulnerabilityException | null {
+  const names = new Set([row.id, ...row.aliases]);
+  const { kind, reference, digest } = target;
+  // Globs know no `./` at their start.
+  const images = [reference.replace(/^(?:\.\/)+/, ''), `${kind}:${reference}`, digest ?? []].flat();
+  return (
+    exceptions.find(
+      (each) =>
+        names.has(each.vulnerability) &&
+        (each.packages === undefined || each.packages.some((text) => parsePurlPattern(text)!.matches(item.purl))) &&
+        holds(each.paths, item.paths) &&
+        holds(each.images, images),
+    ) ?? null
+  );
+}
+
+/** Whether a glob matches any of the texts; without globs everything does. */
+function holds(globs: readonly string[] | undefined, texts: readonly string[]): boolean {
+  if (globs === undefined) return true;
+  const matches = picomatch([...globs], { dot: true });
+  return texts.some((text) => matches(text));
+}
