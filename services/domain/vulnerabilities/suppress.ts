@@ -78,7 +78,7 @@ export interface Stated {
 }
 
 /** The latest statement on a row; of equally old ones the last of the last document. Null where none is for it. */
-export function statementOn(
+function statementOn(
   row: Vulnerability,
   item: ReportPackage,
   report: Pick<Report, 'target'>,
