@@ -102,8 +102,10 @@ export const LIMITS = {
   sbomBytes: 128 * 2 ** 20,
   /** One line, and one text of several lines, of an SBOM in the tag-value form: Plimsoll writes all that it knows of a package into one. */
   sbomFieldBytes: 64 * 2 ** 20,
-  /** Components inside components of an SBOM. */
-  sbomNesting: 100,
+  /** Lists and objects inside each other in an SBOM in JSON, elements inside each other in one in XML. */
+  sbomNesting: 1_000,
+  /** Items of lists and objects in an SBOM in JSON, elements in one in XML. */
+  sbomValues: 10_000_000,
   /** Provides and dependencies that the packages of one database name; entries, relationships and dependencies of one SBOM. */
   relations: 5_000_000,
   /** One package of an rpm database. */

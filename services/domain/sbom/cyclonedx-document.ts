@@ -44,14 +44,14 @@ export const cdxDependency = z.object({ ref: z.string(), dependsOn: z.array(z.st
 export const cdxComposition = z.object({ aggregate: z.string() });
 
 export const cdxMetadata = z.object({
-  tools: z.unknown(),
-  component: z.unknown(),
+  tools: z.unknown().optional(),
+  component: z.unknown().optional(),
   properties: z.array(property).nullish(),
 });
 
 export const cdxBom = z.object({
   specVersion: z.string(),
-  metadata: z.unknown(),
+  metadata: z.unknown().optional(),
   components: anything,
   dependencies: anything,
   compositions: anything,

@@ -16,11 +16,11 @@ import { joinName } from './package-name.ts';
 import type { Property } from './properties.ts';
 import type { SbomFormat } from './sbom.ts';
 import type { StatedPackage, StatedSbom } from './stated-sbom.ts';
+import { isTrivyGroup } from './trivy.ts';
 
 /** What a CycloneDX document states, given in the shape of its JSON form. Its specVersion is one that we know. */
 export function readCycloneDx(value: JsonObject, format: SbomFormat, file: PackageFile): StatedSbom {
-  const { gaps } = file;
-  const nothing: CdxBom = { specVersion: String(value.specVersion), metadata: undefined };
+  const nothing: CdxBom = { specVersion: String(value.specVersion) };
   const bom = fitting(cdxBom, value, 'the document', file, 'package-database-broken') ?? nothing;
   const metadata = bom.metadata == null ? null : fitting(cdxMetadata, bom.metadata, '"metadata"', file);
   const subject =
@@ -30,13 +30,14 @@ export function readCycloneDx(value: JsonObject, format: SbomFormat, file: Packa
   if (subject !== null) components.push(...flattened(subject.components ?? [], file));
   if (subject !== null && isPackage(subject) && subject.purl && !isImagePurl(subject.purl)) components.push(subject);
   const dependencies = dependenciesOf(bom.dependencies ?? [], file);
-  const lockfiles = lockfilePaths(components.filter(isLockfile), dependencies, file);
+  const lockfiles = lockfilePaths(
+    components.filter((each) => isLockfile(each) && !isTrivyGroup(each)),
+    dependencies,
+    file,
+  );
   const os = components.find(({ type }) => type === 'operating-system') ?? null;
   const compositions = list(bom.compositions ?? [], cdxComposition, '"compositions"', file);
   const gap = compositions.find(({ aggregate }) => aggregate.startsWith('incomplete'));
-  if (components.length === 0 && bom.components === undefined) {
-    gaps.add('package-record-invalid', 'the document has no list of components');
-  }
   return {
     format,
     specVersion: bom.specVersion,
@@ -79,22 +80,22 @@ function isLockfile({ purl, type, properties }: CdxComponent): boolean {
 function flattened(components: readonly unknown[], file: PackageFile): CdxComponent[] {
   const { limits, gaps } = file;
   const found: CdxComponent[] = [];
+  let tried = 0;
   const open: { readonly items: readonly unknown[]; at: number }[] = [{ items: components, at: 0 }];
   for (let level = open.at(-1); level !== undefined; level = open.at(-1)) {
     if (level.at === level.items.length) {
       open.pop();
       continue;
     }
-    const item = fitting(cdxComponent, level.items[level.at++], 'a component', file, 'package-database-broken');
-    if (item === null) continue;
-    if (found.length >= limits.relations) {
-      gaps.add('limit-reached', `more than ${limits.relations} components (relations); the rest was not read`);
+    tried += 1;
+    if (tried > limits.packages) {
+      gaps.add('limit-reached', `more than ${limits.packages} components (packages); the rest was not read`);
       break;
     }
+    const item = fitting(cdxComponent, level.items[level.at++], 'a component', file, 'package-database-broken');
+    if (item === null) continue;
     found.push(item);
-    if (!item.components?.length) continue;
-    if (open.length < limits.sbomNesting) open.push({ items: item.components, at: 0 });
-    else gaps.add('limit-reached', `components more than ${limits.sbomNesting} deep in each other (sbomNesting)`);
+    if (item.components?.length) open.push({ items: item.components, at: 0 });
   }
   return found;
 }

@@ -3,28 +3,41 @@ import { PlimsollError } from '../errors.ts';
 import type { JsonObject, PackageFile } from '../packages/package-file.ts';
 import { quote } from '../packages/unit-gaps.ts';
 
+import { pastLimit } from './past-limit.ts';
+
 /**
  * The XML form of CycloneDX in the shape of its JSON form, as far as that is read. Document type declarations are
- * refused, and with them every entity but the five of XML itself. Raises NOT_AN_SBOM where the XML is broken: unlike a list
+ * refused, and with them every entity but the five of XML itself. Raises LIMIT_EXCEEDED, and NOT_AN_SBOM where the XML is broken: unlike a list
  * with one bad item it has no part that could be trusted.
  */
-export function parseCycloneDxXml(text: string, file: PackageFile): JsonObject {
+export function parseCycloneDxXml(text: string, { path, limits }: PackageFile): JsonObject {
   const refuse = (why: string): never => {
-    throw new PlimsollError('NOT_AN_SBOM', `${file.path} is no SBOM that Plimsoll reads: ${why}`);
+    throw new PlimsollError('NOT_AN_SBOM', `${path} is no SBOM that Plimsoll reads: ${why}`);
   };
-  const builder = new Builder(file);
+  const builder = new Builder();
   const parser = new SaxesParser({ xmlns: true });
   parser.on('error', ({ message }) => refuse(`its XML is broken (${quote(message)})`));
   parser.on('doctype', () => refuse('it has a document type declaration, which could define entities without end'));
   parser.on('xmldecl', ({ encoding }) => {
     if (encoding !== undefined && !/^(?:utf-?8|us-ascii)$/i.test(encoding)) refuse('its text is not UTF-8');
   });
+  let depth = 0;
+  let elements = 0;
+  parser.on('opentagstart', () => {
+    depth += 1;
+    elements += 1;
+    if (depth > limits.sbomNesting) throw pastLimit(path, 'sbomNesting', limits);
+    if (elements > limits.sbomValues) throw pastLimit(path, 'sbomValues', limits);
+  });
   parser.on('opentag', ({ local, uri, attributes }) => {
     builder.open(local, uri, (name) => attributes[name]?.value);
   });
   parser.on('text', (piece) => builder.text(piece));
   parser.on('cdata', (piece) => builder.text(piece));
-  parser.on('closetag', () => builder.close());
+  parser.on('closetag', () => {
+    depth -= 1;
+    builder.close();
+  });
   for (let at = 0; at < text.length; at += PIECE) parser.write(text.slice(at, at + PIECE));
   parser.close();
   return builder.bom ?? refuse('it is XML, but not CycloneDX');
@@ -117,16 +130,10 @@ interface Frame {
 /** Elements as they open and close, to values. */
 class Builder {
   bom: JsonObject | null = null;
-  readonly #file: PackageFile;
   readonly #frames: Frame[] = [];
   #namespace: string | null = null;
   /** Elements open inside of one that is passed over, it included. */
   #passed = 0;
-  #count = 0;
-
-  constructor(file: PackageFile) {
-    this.#file = file;
-  }
 
   open(tag: string, uri: string, attribute: (name: string) => string | undefined): void {
     if (this.#passed > 0) {
@@ -134,7 +141,7 @@ class Builder {
       return;
     }
     const shape = this.#shapeOf(tag, uri);
-    if (shape === null || !this.#mayTake()) {
+    if (shape === null) {
       this.#passed = 1;
       return;
     }
@@ -183,15 +190,6 @@ class Builder {
     const { children = {} } = parent.shape;
     const known = uri === this.#namespace && Object.hasOwn(children, tag);
     return known ? SHAPES.get(children[tag]!)! : null;
-  }
-
-  #mayTake(): boolean {
-    const { limits, gaps } = this.#file;
-    this.#count += 1;
-    if (this.#count === limits.relations + 1) {
-      gaps.add('limit-reached', `more than ${limits.relations} elements (relations); the rest was not read`);
-    }
-    return this.#count <= limits.relations;
   }
 }
 

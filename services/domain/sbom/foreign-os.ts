@@ -1,5 +1,5 @@
 import type { PackageURL } from 'packageurl-js';
-import { RELEASE_PARTS } from '../packages/distribution-names.ts';
+import { FAMILIES, RELEASE_PARTS } from '../packages/distribution-names.ts';
 import type { ReportImage } from '../report/report.ts';
 import type { StatedSbom } from './stated-sbom.ts';
 
@@ -40,7 +40,9 @@ export function osOfPurl({ namespace, qualifiers }: PackageURL): Os | null {
   if (distro === undefined || distro === null) return null;
   if (/^[0-9]/.test(distro)) return namespace ? osNamed(namespace, distro) : null;
   const dash = distro.search(/-[0-9v][^-]*$/);
-  return dash > 0 ? osNamed(distro.slice(0, dash), distro.slice(dash + 1)) : osNamed(distro, null);
+  if (dash > 0) return osNamed(distro.slice(0, dash), distro.slice(dash + 1));
+  // A distribution that rolls, or the code name of a release.
+  return osNamed(FAMILIES.has(distro) || !namespace ? distro : namespace, null);
 }
 
 function osNamed(name: string, version: string | null): Os {

@@ -38,7 +38,7 @@ export function foreignPackage(
   if (version === null) return null;
   const { type } = purl;
   const hints = hintsOf(stated);
-  const source = sourceOf(purl, version, hints);
+  const source = sourceOf(purl, version, hints) ?? sameNamedSource(purl, version, tool);
   const epoch = EPOCHS.has(type) ? /^([0-9]{1,9}):/.exec(version)?.[1] : undefined;
   return {
     id: purl.toString(),
@@ -115,10 +115,22 @@ function folded(name: string): string {
   return name.toLowerCase().replace(/[-_.]+/g, '-');
 }
 
+/**
+ * Syft names a source package only where its name is another; only of an rpm every one, as an rpm names its own. dpkg leaves
+ * out the source's version where it is the same, apk has no other.
+ */
+function sameNamedSource({ type, name }: PackageURL, version: string, tool: string): ReportPackage['source'] {
+  if (tool !== 'syft' || (type !== 'deb' && type !== 'apk')) return null;
+  return { name, version: type === 'apk' ? version : null };
+}
+
 /** From Trivy's properties; else from `upstream`: NAME, NAME@VERSION, or for rpm the file name of the source package. */
 function sourceOf(purl: PackageURL, version: string, hints: Hints): ReportPackage['source'] {
   const name = hints.get(`${TRIVY}SrcName`);
-  if (name !== undefined) return { name, version: trivySourceVersion(purl.type, hints) };
+  if (name !== undefined) {
+    const stated = trivySourceVersion(purl.type, hints);
+    return { name, version: purl.type === 'deb' && stated === version ? null : stated };
+  }
   const upstream = qualifier(purl, 'upstream');
   if (upstream === null) return null;
   const fromFile = purl.type === 'rpm' ? sourceOfRpm(upstream) : null;
@@ -133,7 +145,9 @@ function trivySourceVersion(type: string, hints: Hints): string | null {
   const version = hints.get(`${TRIVY}SrcVersion`);
   if (version === undefined) return null;
   const release = hints.get(`${TRIVY}SrcRelease`);
-  const epoch = type === 'rpm' ? undefined : hints.get(`${TRIVY}SrcEpoch`);
+  // Of SPDX it has all in one.
+  if (type === 'rpm') return `${version.replace(/^[0-9]+:/, '')}${release === undefined ? '' : `-${release}`}`;
+  const epoch = hints.get(`${TRIVY}SrcEpoch`);
   return `${epoch === undefined ? '' : `${epoch}:`}${version}${release === undefined ? '' : `-${release}`}`;
 }
 

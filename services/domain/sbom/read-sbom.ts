@@ -5,6 +5,8 @@ import { UnitGaps } from '../packages/unit-gaps.ts';
 import { readCycloneDx } from './cyclonedx-reader.ts';
 import { parseCycloneDxXml } from './cyclonedx-xml.ts';
 import { interpret } from './interpret.ts';
+import { exceededJsonLimit } from './json-bounds.ts';
+import { pastLimit } from './past-limit.ts';
 import { readReport } from './report-reader.ts';
 import type { SbomContent } from './sbom.ts';
 import { readSpdxJson, readSpdxTagValue } from './spdx-reader.ts';
@@ -20,14 +22,15 @@ const decoder = new TextDecoder('utf-8', { fatal: true });
  * broken in part is a gap of the result.
  */
 export function readSbom(path: string, bytes: Uint8Array, limits: Limits): SbomContent {
-  if (bytes.length > limits.sbomBytes) {
-    const message = `${path} has ${bytes.length} bytes, more than the ${limits.sbomBytes} (sbomBytes) of an SBOM`;
-    throw new PlimsollError('LIMIT_EXCEEDED', message, { details: { limit: 'sbomBytes' } });
-  }
+  if (bytes.length > limits.sbomBytes) throw pastLimit(path, 'sbomBytes', limits);
   const file: PackageFile = { path, bytes, limits, gaps: new UnitGaps() };
   const text = textOf(file);
   const start = text.trimStart();
-  if (start.startsWith('{')) return fromJson(parsed(text, path), file);
+  if (start.startsWith('{')) {
+    const exceeded = exceededJsonLimit(bytes, limits);
+    if (exceeded !== null) throw pastLimit(path, exceeded, limits);
+    return fromJson(parsed(text, path), file);
+  }
   if (start.startsWith('<')) return fromCycloneDx(parseCycloneDxXml(text, file), 'cyclonedx-xml', file);
   const version = /^[ \t]*SPDXVersion:[ \t]*(\S+)/m.exec(text)?.[1];
   if (version === undefined) throw notAnSbom(path, 'it is neither JSON nor XML nor SPDX tag-value');

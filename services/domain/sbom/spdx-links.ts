@@ -1,5 +1,6 @@
 import type { Property } from './properties.ts';
 import type { SpdxDocument, SpdxFile, SpdxPackage } from './spdx-document.ts';
+import { isTrivyGroup } from './trivy.ts';
 
 /** Relationships that read "A is needed by B", and whether A is needed to run it (SPDX 2.3, clause 11.1). */
 const NEEDED_BY: ReadonlyMap<string, 'run' | 'develop'> = new Map([
@@ -33,7 +34,9 @@ export class SpdxLinks {
 
   constructor({ relationships, packages, files }: SpdxDocument) {
     this.#files = new Map(files.map((file) => [file.SPDXID, file]));
-    this.#lockfiles = new Map(packages.filter(isLockfile).map((each) => [each.SPDXID, each]));
+    this.#lockfiles = new Map(
+      packages.filter((each) => isLockfile(each) && !isTrivyGroup(each)).map((each) => [each.SPDXID, each]),
+    );
     for (const { spdxElementId: from, relationshipType: type, relatedSpdxElement: to, comment } of relationships) {
       if (type === 'DESCRIBES') this.described.add(to);
       else if (type === 'DESCRIBED_BY') this.described.add(from);
