@@ -11,7 +11,10 @@ export interface MatchingOptions {
 
 export function addMatchingOptions(command: Command): Command {
   return command
-    .option('--db <dir>', 'advisory database: a directory, or "starter" (default: the installed one; see plimsoll db)')
+    .option(
+      '--db <dir>',
+      'advisory database: a directory, "starter", or "none": packages only (default: the installed one; see plimsoll db)',
+    )
     .option(
       '--severity-source <source>',
       'whose severity goes first, as in nvd or ghsa (repeatable, in order)',

@@ -9,7 +9,7 @@ import { tableOptions } from './render-table.ts';
 import type { ScanOptions } from './scan-options.ts';
 import type { Session } from './session.ts';
 import type { VerdictOptions } from './verdict-options.ts';
-import { withMatching } from './with-matching.ts';
+import { isUnjudged, withMatching } from './with-matching.ts';
 import { withScan } from './with-scan.ts';
 
 export interface ScanCommandOptions extends ScanOptions, EngineOptions, MatchingOptions, VerdictOptions {
@@ -25,7 +25,7 @@ export async function runScan(session: Session, target: string, options: ScanCom
     outputs.map(({ format }) => format),
     options.platform,
   );
-  const judge = options.policy === false ? null : await openJudge(session, options);
+  const judge = options.policy === false || isUnjudged(options) ? null : await openJudge(session, options);
   let document: ReportDocument;
   try {
     const scanned = await withMatching(session, options, () => withScan(session, target, options, scanTarget));

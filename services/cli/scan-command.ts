@@ -22,7 +22,7 @@ Examples:
   $ plimsoll scan --db starter ./image.tar
   $ plimsoll scan --fail-on high --ignore-unfixed ./image.tar
   $ plimsoll scan --engine plimsoll,trivy ./image.tar
-  $ plimsoll scan --format cyclonedx=app.cdx.json ./image.tar
+  $ plimsoll scan --db none --format cyclonedx=app.cdx.json ./image.tar
   $ plimsoll scan sbom:app.cdx.json
   $ syft app:1.2 -o spdx-json | plimsoll scan sbom:- --format json
 

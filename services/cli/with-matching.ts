@@ -14,6 +14,7 @@ export async function withMatching(
   options: MatchingOptions,
   read: () => Promise<ReportDocument>,
 ): Promise<ReportDocument> {
+  if (isUnjudged(options)) return await read();
   const suppressions = await readSuppressions(options, new Date());
   const database = await session.openDatabase(options.db ?? null);
   const judge = (report: Report) => match(report, database, options, suppressions);
@@ -23,6 +24,11 @@ export async function withMatching(
   } finally {
     await database?.close();
   }
+}
+
+/** `--db none` asks what is in there and nothing else: neither vulnerabilities nor a verdict. */
+export function isUnjudged({ db }: MatchingOptions): boolean {
+  return db === 'none';
 }
 
 function match(

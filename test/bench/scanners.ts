@@ -44,7 +44,7 @@ export function plimsoll(source: boolean): Plimsoll {
     version: VERSION,
     run,
     scan: ({ kind, path }, { cache, output }) =>
-      run('scan', '--no-policy', '--quiet', '--cache-dir', cache, '--format', `json=${output}`, `${kind}:${path}`),
+      run('scan', '--db', 'none', '--quiet', '--cache-dir', cache, '--format', `json=${output}`, `${kind}:${path}`),
     layers: (output) => (readJson(output) as { image: { layers: { digest: string; size: number }[] } }).image.layers,
     packages: (output) => {
       const { packages } = readJson(output) as {

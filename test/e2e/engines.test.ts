@@ -45,7 +45,7 @@ describe('plimsoll scan --engine', () => {
   });
 
   test('ends with 3 where the engine fails, and shows what we found', async () => {
-    const { code, stdout } = await scan(bad.path!, archive);
+    const { code, stdout } = await scan(bad.path!, '--packages', archive);
     expect(code).toBe(3);
     expect(stdout).toContain('trivy: it ended with code 1: FATAL no luck');
     expect(stdout).toMatch(/^left +1\.0\.0 /m);

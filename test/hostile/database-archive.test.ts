@@ -6,8 +6,10 @@ import { describe, expect, test } from 'vitest';
 import { exportDatabase, importDatabase } from '../../services/adapters/advisories/database-archive.ts';
 import { findBuild } from '../../services/adapters/advisories/directory.ts';
 import { LmdbAdvisories } from '../../services/adapters/advisories/lmdb-advisories.ts';
+import { LIMITS } from '../../services/domain/limits.ts';
 import { advisory, affectedPackage } from '../support/advisory.ts';
 import { buildAdvisories } from '../support/built-advisories.ts';
+import { concat, rawEntry } from '../support/tar-blocks.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 const lodash = affectedPackage({ ecosystem: 'npm', name: 'lodash', versions: ['4.17.0'] });
@@ -124,6 +126,18 @@ describe('what should not be trusted is refused, and the installed database stay
     await expect(importDatabase(join(root, 'nothing'), root, terms(publicFile))).rejects.toMatchObject({
       code: 'DATABASE_NOT_FOUND',
     });
+    expect(await readdir(join(root, 'builds'))).toEqual([]);
+  });
+
+  test('content past databaseBytes, before any of it is written', async () => {
+    const { file, root } = await exported({ name: 'db.tar', sign: false });
+    const bytes = (await readFile(file)).toString('latin1');
+    const size = LIMITS.databaseBytes + 1;
+    const manifest = JSON.parse(bytes.slice(512, bytes.indexOf('\0', 512)));
+    const text = JSON.stringify({ ...manifest, data: { ...manifest.data, bytes: size } });
+    await writeFile(file, concat(rawEntry({ name: 'manifest.json' }, text), rawEntry({ name: 'data.mdb', size }, 'x')));
+    const allowed = { ...terms(), allowUnsigned: true };
+    await expect(importDatabase(file, root, allowed)).rejects.toEqual(damaged);
     expect(await readdir(join(root, 'builds'))).toEqual([]);
   });
 

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { findBuild } from '../../services/adapters/advisories/directory.ts';
 import { LmdbAdvisories, verifyBuild } from '../../services/adapters/advisories/lmdb-advisories.ts';
+import { LIMITS } from '../../services/domain/limits.ts';
 import { advisory, affectedPackage } from '../support/advisory.ts';
 import { buildAdvisories } from '../support/built-advisories.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
@@ -65,6 +66,15 @@ describe('a damaged database is never an empty one', () => {
       await truncate(data, (await readFile(data)).length + change);
       await expect(LmdbAdvisories.open(root)).rejects.toEqual(refused('size'));
     }
+  });
+
+  test('a manifest at databaseManifestBytes, and past it', async () => {
+    const { root, manifest } = await installed();
+    const text = await readFile(manifest, 'utf8');
+    await writeFile(manifest, text.padEnd(LIMITS.databaseManifestBytes));
+    await (await LmdbAdvisories.open(root))!.close();
+    await writeFile(manifest, text.padEnd(LIMITS.databaseManifestBytes + 1));
+    await expect(LmdbAdvisories.open(root)).rejects.toEqual(refused('manifest'));
   });
 
   test('without a part of it', async () => {

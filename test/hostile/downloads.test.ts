@@ -121,7 +121,7 @@ describe('a server that does not', () => {
     await expect(get([cut.url], {}, { attempts: 1 })).rejects.toEqual(failed(/127\.0\.0\.1/));
   });
 
-  test('that sends more than is taken, with and without saying so', async () => {
+  test('that sends more than is taken (downloadBytes, lowered), with and without saying so', async () => {
     const atLimit = await loopbackServer((_, response) => response.end('x'.repeat(1_000)));
     expect(await get([atLimit.url])).toMatchObject({ bytes: 1_000 });
     const says = await loopbackServer((_, response) => response.end('x'.repeat(1_001)));

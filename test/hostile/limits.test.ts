@@ -178,6 +178,8 @@ const timed = async (timeout: string): Promise<Report> => {
   const { code, stdout, stderr } = await runCommand([
     'scan',
     '--no-cache',
+    '--db',
+    'none',
     '--format',
     'json',
     '--timeout',

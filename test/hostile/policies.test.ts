@@ -154,7 +154,7 @@ describe.skipIf(opa === null)('Rego of somebody else (opa)', () => {
     return verdictOf(await open([regoRule(place, 'r', body)], options));
   };
 
-  test('a loop is ended at its deadline; a spare thread serves the next', async () => {
+  test('a loop is ended at its deadline (policyMs, shortened); a spare thread serves the next', async () => {
     const loop =
       'violations contains {"message": "m"} if {\n\tsome x in numbers.range(1, 100000)\n\tsome y in numbers.range(1, 100000)\n\tx * y == -1\n}';
     const policies = await open([regoRule(place, 'r', loop)], { deadlineMs: 3_000, spare: true });
@@ -167,7 +167,7 @@ describe.skipIf(opa === null)('Rego of somebody else (opa)', () => {
     }
   });
 
-  test('what eats memory fails at its maximum', async () => {
+  test('what eats memory fails at its maximum (policyMemoryBytes, lowered)', async () => {
     const body = 'violations contains {"message": "m"} if count(numbers.range(1, 100000000)) == 1';
     const { decision, reasons } = await judge(body, { memoryBytes: 64 * 2 ** 20 });
     expect([decision, reasons[0]?.code]).toEqual(['unknown', 'policy-failed']);

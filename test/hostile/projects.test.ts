@@ -87,7 +87,11 @@ describe('a project', () => {
     chmodSync(place, 0o755);
     chmodSync(join(root, 'secret'), 0);
     const under = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
-    const { code, stdout } = await runCommand(['scan', '--no-cache', '--format', 'json', `dir:${root}`], '', { under });
+    const { code, stdout } = await runCommand(
+      ['scan', '--no-cache', '--db', 'none', '--format', 'json', `dir:${root}`],
+      '',
+      { under },
+    );
     const codes = JSON.parse(stdout).completeness.gaps.map((gap: { code: string }) => gap.code);
     expect({ code, codes }).toEqual({ code: 3, codes: ['wanted-file-unreadable'] });
   });
@@ -105,7 +109,7 @@ describe('a project', () => {
   test('in the table, what is for development is marked', async () => {
     const packages = { 'node_modules/a': { version: '1.0.0' }, 'node_modules/b': { version: '2.0.0', dev: true } };
     const root = project({ 'package-lock.json': JSON.stringify({ packages }) });
-    const { code, stdout } = await runCommand(['scan', '--no-cache', `dir:${root}`]);
+    const { code, stdout } = await runCommand(['scan', '--no-cache', '--db', 'none', `dir:${root}`]);
     expect(code).toBe(0);
     expect(stdout).toMatch(/^a +1\.0\.0 +npm$/m);
     expect(stdout).toMatch(/^b +2\.0\.0 +npm +dev$/m);

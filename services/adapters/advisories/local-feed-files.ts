@@ -88,10 +88,13 @@ export class LocalFeedFiles implements FeedFiles {
         }
         held.push(chunk);
         heldBytes += chunk.length;
-        if (heldBytes > limits.feedFileBytes) return yield { name: '', refused: 'a file past the limit feedFileBytes' };
-        if (heldBytes < 512 || !isTar(held.length === 1 ? chunk : Buffer.concat(held))) continue;
-        tar = new TarFiles(limits);
-        for (const each of held.splice(0)) yield* tar.push(each);
+        // The first header tells an archive; only a file by itself is held whole.
+        if (heldBytes >= TAR_BLOCK && heldBytes - chunk.length < TAR_BLOCK && isTar(Buffer.concat(held))) {
+          tar = new TarFiles(limits);
+          for (const each of held.splice(0)) yield* tar.push(each);
+        } else if (heldBytes > limits.feedFileBytes) {
+          return yield { name: '', refused: 'a file past the limit feedFileBytes' };
+        }
       }
     } catch (cause) {
       if (cause instanceof PlimsollError && cause.code !== 'ARCHIVE_INVALID') throw cause;
@@ -211,6 +214,9 @@ function compressionOf(head: Buffer): 'gzip' | 'zstd' | null {
   if (head[0] === 0x1f && head[1] === 0x8b) return 'gzip';
   return head.length >= 4 && head.readUInt32LE(0) === 0xfd2fb528 ? 'zstd' : null;
 }
+
+/** Bytes of the first header, which has the archive's magic number. */
+const TAR_BLOCK = 512;
 
 function isTar(head: Buffer): boolean {
   return head.toString('latin1', 257, 262) === 'ustar';
