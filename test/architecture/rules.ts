@@ -6,7 +6,15 @@ import type { Import, ModuleGraph } from './module-graph.ts';
  */
 
 /** Libraries that the pure layers may import. An unused row is a fault too. */
-const PURE_LIBRARIES = ['ae-cvss-calculator', 'packageurl-js', 'picomatch', 'saxes', 'smol-toml', 'zod'] as const;
+const PURE_LIBRARIES = [
+  'ae-cvss-calculator',
+  'packageurl-js',
+  'picomatch',
+  'saxes',
+  'smol-toml',
+  'yaml',
+  'zod',
+] as const;
 
 /** The composition roots: the only files that see both adapters and entry points. */
 const ROOTS = ['services/main.ts', 'services/layer-worker.ts'];

@@ -6,6 +6,12 @@ import { type ProjectFiles, readLockfiles } from '../support/read-lockfiles.ts';
 
 /** A sound project for each format; the first file is damaged, the others stay. */
 const PROJECTS: Readonly<Record<string, readonly ProjectFiles[]>> = {
+  'bun-lock': [
+    {
+      'bun.lock':
+        '{\n  // bun\n  "lockfileVersion": 1,\n  "workspaces": { "": { "name": "app", "dependencies": { "a": "^1" }, "devDependencies": { "b": "^2" } } },\n  "packages": {\n    "a": ["a@1.0.0", "", { "dependencies": { "b": "^2" } }, "sha512-00"],\n    "a/b": ["b@2.0.0", "", {}, "sha512-00"],\n    "b": ["@s/b@3.0.0", "", {}, "sha512-00"],\n  },\n}\n',
+    },
+  ],
   'cargo-lock': [
     {
       'Cargo.lock': `version = 4\n\n[[package]]\nname = "app"\nversion = "0.1.0"\ndependencies = [\n "a",\n "b 2.0.0",\n]\n
@@ -85,6 +91,64 @@ const PROJECTS: Readonly<Record<string, readonly ProjectFiles[]>> = {
           alias: { version: 'npm:@s/real@2.0.0' },
         },
       }),
+    },
+  ],
+  'pdm-lock': [
+    {
+      'pdm.lock':
+        '[metadata]\ngroups = ["default", "dev"]\n\n[[package]]\nname = "a"\nversion = "1.0"\ngroups = ["default"]\ndependencies = ["b>=1"]\n\n[[package]]\nname = "b"\nversion = "2.0"\ngroups = ["dev"]\n',
+      'pyproject.toml': '[dependency-groups]\ndev = ["b"]\n',
+    },
+  ],
+  'pipfile-lock': [
+    {
+      'Pipfile.lock': JSON.stringify({
+        _meta: { 'pipfile-spec': 6 },
+        default: { a: { version: '==1.0' }, own: { path: '.' } },
+        develop: { b: { version: '==2.0' } },
+      }),
+    },
+  ],
+  'pnpm-lock': [
+    {
+      'pnpm-lock.yaml':
+        "lockfileVersion: '9.0'\nimporters:\n  .:\n    dependencies:\n      a:\n        specifier: ^1\n        version: 1.0.0(b@2.0.0)\npackages:\n  a@1.0.0:\n    resolution: {integrity: sha512-00}\n  '@s/b@2.0.0':\n    resolution: {integrity: sha512-00}\nsnapshots:\n  a@1.0.0(b@2.0.0):\n    dependencies:\n      '@s/b': 2.0.0\n  '@s/b@2.0.0': {}\n",
+    },
+    {
+      'pnpm-lock.yaml':
+        'lockfileVersion: 5.4\npackages:\n  /a/1.0.0_b@2.0.0:\n    dependencies:\n      b: 2.0.0\n    dev: false\n  /b/2.0.0:\n    dev: true\n',
+    },
+  ],
+  'poetry-lock': [
+    {
+      'poetry.lock':
+        '[[package]]\nname = "a"\nversion = "1.0"\n\n[package.dependencies]\nb = {version = ">=1", markers = "x"}\n\n[[package]]\nname = "b"\nversion = "2.0"\n\n[package.source]\ntype = "git"\n\n[metadata]\nlock-version = "2.0"\n',
+      'pyproject.toml': '[tool.poetry.dependencies]\na = "*"\n',
+    },
+  ],
+  requirements: [
+    {
+      'requirements.txt':
+        '-i https://example.org\n-c constraints.txt\na==1.0 \\\n    --hash=sha256:00\nb[x]>=2 ; python_version < "3" # b\n-r requirements-c.txt\n',
+      'constraints.txt': 'b==2.0\n',
+      'requirements-c.txt': '-r requirements.txt\nc==3\n',
+    },
+  ],
+  'uv-lock': [
+    {
+      'uv.lock':
+        'version = 1\n\n[[package]]\nname = "app"\nversion = "0.1"\nsource = { editable = "." }\ndependencies = [{ name = "a" }]\n\n[package.dev-dependencies]\ndev = [{ name = "b" }]\n\n[[package]]\nname = "a"\nversion = "1.0"\nsource = { registry = "x" }\n\n[[package]]\nname = "b"\nversion = "2.0"\nsource = { registry = "x" }\n',
+    },
+  ],
+  'yarn-lock': [
+    {
+      'yarn.lock':
+        '# yarn lockfile v1\n\n"@s/b@^2.0.0", "@s/b@2":\n  version "2.0.0"\n\na@^1:\n  version "1.0.0"\n  dependencies:\n    "@s/b" "^2.0.0"\n',
+      'package.json': '{"devDependencies":{"a":"^1"}}',
+    },
+    {
+      'yarn.lock':
+        '__metadata:\n  version: 8\n\n"a@npm:^1, a@npm:1":\n  version: 1.0.0\n  resolution: "a@npm:1.0.0"\n  dependencies:\n    b: "npm:2"\n\n? "b@npm:2"\n:\n  version: 2.0.0\n  resolution: "b@npm:2.0.0"\n',
     },
   ],
 };

@@ -9,11 +9,19 @@ import { java } from './java/index.ts';
 import { gradleLockfile } from './java/lockfiles/gradle-lockfile.ts';
 import { mavenPom } from './java/lockfiles/maven-pom.ts';
 import { npm } from './npm/index.ts';
+import { bunLock } from './npm/lockfiles/bun-lock.ts';
 import { packageLock } from './npm/lockfiles/package-lock.ts';
+import { pnpmLock } from './npm/lockfiles/pnpm-lock.ts';
+import { yarnLock } from './npm/lockfiles/yarn-lock.ts';
 import { osRelease } from './os-release.ts';
 import { php } from './php/index.ts';
 import { composerLock } from './php/lockfiles/composer-lock.ts';
 import { python } from './python/index.ts';
+import { pdmLock } from './python/lockfiles/pdm-lock.ts';
+import { pipfileLock } from './python/lockfiles/pipfile-lock.ts';
+import { poetryLock } from './python/lockfiles/poetry-lock.ts';
+import { requirements } from './python/lockfiles/requirements.ts';
+import { uvLock } from './python/lockfiles/uv-lock.ts';
 import { rpm } from './rpm/index.ts';
 import { ruby } from './ruby/index.ts';
 import { gemfileLock } from './ruby/lockfiles/gemfile-lock.ts';
@@ -28,6 +36,7 @@ export const ANALYZERS: readonly Analyzer[] = [...ECOSYSTEMS, osRelease];
 
 /** Files of projects that name packages, sorted by id: read of projects, and elsewhere where that is asked for. */
 export const LOCKFILES: readonly Analyzer[] = [
+  bunLock,
   cargoLock,
   composerLock,
   gemfileLock,
@@ -36,4 +45,11 @@ export const LOCKFILES: readonly Analyzer[] = [
   mavenPom,
   nugetLock,
   packageLock,
+  pdmLock,
+  pipfileLock,
+  pnpmLock,
+  poetryLock,
+  requirements,
+  uvLock,
+  yarnLock,
 ];

@@ -1,13 +1,11 @@
-import { parse, type TomlTable } from 'smol-toml';
+import type { TomlTable } from 'smol-toml';
 import { baseOf } from '../../../layers/path.ts';
+import { parseToml } from '../../foreign-documents.ts';
 import { type LockedPackages, lockfileAnalyzer } from '../../locked-packages.ts';
 import { type PackageFile, stated } from '../../package-file.ts';
-import { quote } from '../../unit-gaps.ts';
 
 /** Crates that cargo fetched or vendored for others bring their own lockfile, which counts for nobody. */
 const OF_A_DEPENDENCY = /(?:^|\/)(?:vendor|registry\/src|git\/checkouts)\//;
-
-const decoder = new TextDecoder();
 
 interface Crate {
   readonly name: string;
@@ -39,15 +37,6 @@ function readLock(file: PackageFile, packages: LockedPackages): void {
       return text === null ? [] : [dependencyOf(text, versions)];
     });
     packages.add({ type: 'cargo', name, version, dependsOn });
-  }
-}
-
-function parseToml({ bytes, gaps }: PackageFile): TomlTable | null {
-  try {
-    return parse(decoder.decode(bytes));
-  } catch (error) {
-    gaps.add('package-file-unparsable', `no TOML: ${quote((error as Error).message)}`);
-    return null;
   }
 }
 
