@@ -155,6 +155,10 @@ const PROJECTS: Readonly<Record<string, readonly ProjectFiles[]>> = {
 
 const encoder = new TextEncoder();
 
+/** A list of lines without a head or an end: one that is empty, or only comments, options and
+ * the project itself (`.`), wants nothing. */
+const MAY_BE_EMPTY = new Set(['requirements']);
+
 test('every format has a project', () => {
   expect(Object.keys(PROJECTS)).toEqual(LOCKFILES.map(({ id }) => id));
 });
@@ -181,7 +185,7 @@ describe.each(LOCKFILES)('$id', (analyzer) => {
             expect(`${name} ${version}`).toMatch(/^[!-~]+ [!-~]+$/);
             for (const text of [...licenses, ...dependsOn]) expect(text).toMatch(/^[^\p{Cc}\p{Cf}\p{Cs}]+$/u);
           }
-          if (unit.packages.length === 0) expect(unit.gaps).not.toEqual([]);
+          if (unit.packages.length === 0 && !MAY_BE_EMPTY.has(analyzer.id)) expect(unit.gaps).not.toEqual([]);
           expect(unit.gaps.length).toBeLessThan(100);
         }),
         { numRuns: 1_500 },
@@ -194,7 +198,7 @@ describe.each(LOCKFILES)('$id', (analyzer) => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 2_000 }), (bytes) => {
         const [unit] = readLockfiles(analyzer, { [path]: bytes });
-        expect(unit!.packages.length + unit!.gaps.length).toBeGreaterThan(0);
+        if (!MAY_BE_EMPTY.has(analyzer.id)) expect(unit!.packages.length + unit!.gaps.length).toBeGreaterThan(0);
       }),
     );
   });

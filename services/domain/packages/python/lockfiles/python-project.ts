@@ -93,7 +93,7 @@ export function normalized(name: string): string {
 }
 
 /** The name at the head of a requirement (PEP 508). */
-export function requiredName(requirement: unknown): string[] {
+function requiredName(requirement: unknown): string[] {
   const name = typeof requirement === 'string' ? /^\s*([A-Za-z0-9][\w.-]*)/.exec(requirement)?.[1] : undefined;
   return name === undefined ? [] : [name];
 }
