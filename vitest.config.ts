@@ -5,6 +5,11 @@ const PURE = 'services/{domain,pipeline}/**/*.test.ts';
 const setupFiles = ['test/support/fast-check-seed.ts'];
 /** Patient: a machine that runs other work besides must not fail a test that is right. */
 const testTimeout = 60_000;
+/**
+ * V8 guards compiled code by the processor's protection keys, and ends the process where threads that come and go confuse
+ * its list of pages ("Check failed: jit_page.has_value()", nodejs/node#64500). Tests start thousands of threads.
+ */
+const execArgv = ['--no-memory-protection-keys'];
 const UNIT_FOLDERS_OF_TEST = 'test/{architecture,support,tools}/**/*.test.ts';
 
 export default defineConfig({
@@ -12,7 +17,7 @@ export default defineConfig({
     reporters: ['default', summaryReporter()],
     projects: [
       // Pure layers share one context per worker: they hold no state, and isolation costs seconds.
-      { test: { name: 'domain', include: [PURE], isolate: false, setupFiles, testTimeout } },
+      { test: { name: 'domain', include: [PURE], isolate: false, setupFiles, testTimeout, execArgv } },
       {
         test: {
           name: 'edges',
@@ -20,6 +25,7 @@ export default defineConfig({
           exclude: [PURE],
           setupFiles,
           testTimeout,
+          execArgv,
         },
       },
       {
@@ -29,6 +35,7 @@ export default defineConfig({
           exclude: [UNIT_FOLDERS_OF_TEST],
           setupFiles,
           testTimeout: 180_000,
+          execArgv,
           hookTimeout: 300_000,
         },
       },
