@@ -97,6 +97,7 @@ const session: Session = {
   },
 };
 
-// Whoever read our messages may be gone; that is no reason to die half-way.
+// Whoever read our messages may be gone; that is no reason to die half-way. Writing a report fails by its own check.
 process.stderr.on('error', () => {});
+process.stdout.on('error', () => {});
 process.exitCode = await runProgram(process.argv.slice(2), session);

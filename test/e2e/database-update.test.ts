@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { createHash, generateKeyPairSync } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -108,6 +108,27 @@ describe('plimsoll db update from a mirror', () => {
     const { code, stderr } = await plimsoll(await temporaryDirectory(), 'db', 'update', '--offline', '--mirror', url);
     expect([code, requests.length]).toEqual([1, 0]);
     expect(stderr).toContain('--offline');
+  });
+});
+
+describe('connections, as strace sees them (skipped where there is none)', () => {
+  const strace = spawnSync('strace', ['-V']).status === 0;
+  const inet = async (...args: string[]): Promise<boolean> => {
+    const work = await temporaryDirectory();
+    const log = join(work, 'strace');
+    const command = [process.execPath, join(REPOSITORY, 'services/main.ts'), ...args];
+    const env = { ...process.env, XDG_DATA_HOME: work, XDG_CACHE_HOME: work, PLIMSOLL_DB_DIR: '', NO_PROXY: '*' };
+    await new Promise((resolve) => {
+      execFile('strace', ['-f', '-o', log, '-e', 'trace=socket,connect', ...command], { env }, resolve);
+    });
+    return /AF_INET6?\b/.test(await readFile(log, 'utf8'));
+  };
+
+  test.skipIf(!strace)('a scan opens none; an update does', { timeout: 120_000 }, async () => {
+    const { url } = await loopbackServer((_, response) => response.writeHead(404).end());
+    expect(await inet('scan', '--offline', '--db', 'starter', `rootfs:${join(REPOSITORY, 'docs')}`)).toBe(false);
+    expect(await inet('db', 'update', '--offline', '--mirror', url)).toBe(false);
+    expect(await inet('db', 'update', '--mirror', url, '--feeds', 'kev', '--quiet')).toBe(true);
   });
 });
 

@@ -11,8 +11,8 @@ import type {
 } from '../../domain/vulnerabilities/advisory.ts';
 
 /*
- * Values are JSON in positional lists, whose defaults at the end are left away: a third of the size of objects, and
- * JSON.parse reads them faster than msgpack (docs/database.md has the numbers). The first byte tells whether it is packed.
+ * Values are JSON in positional lists, whose defaults at the end are left away: shorter than objects by all their keys.
+ * The first byte tells whether it is packed.
  */
 const PLAIN = 0;
 const ZSTD = 1;
