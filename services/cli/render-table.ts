@@ -1,5 +1,6 @@
 import picocolors from 'picocolors';
 import type { Report, ReportDocument, ReportLayer, ReportPackage } from '../domain/report/report.ts';
+import { CATALOGUES } from '../domain/vulnerabilities/enrichment.ts';
 import { printable, wrap } from './printable.ts';
 import { renderVerdict } from './render-verdict.ts';
 import { renderVulnerabilities } from './render-vulnerabilities.ts';
@@ -76,7 +77,9 @@ function indexBlocks(
 
 /** Packages are what a scan is about until vulnerabilities are looked up; then they only hide those. */
 function reportBlocks(report: Report, width: number, paint: Paint, withPackages: boolean): string[][] {
-  const isJudged = report.vulnerabilities !== undefined && report.completeness.feeds.length > 0;
+  const isJudged =
+    report.vulnerabilities !== undefined &&
+    report.completeness.feeds.some(({ ecosystem }) => !CATALOGUES.includes(ecosystem));
   return [
     starter(report, width, paint),
     head(report, width, paint),

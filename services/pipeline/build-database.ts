@@ -79,7 +79,7 @@ function readFeedFile(
   }
   const reading = feed.read(bytes, { name, limits });
   refusals.merge(reading.refusals);
-  for (const ecosystem of reading.covers ?? []) writer.cover(ecosystem, feed.id, fetched);
+  for (const ecosystem of reading.covers ?? []) writer.cover(ecosystem, feed.id, fetched, reading.newest ?? null);
   for (const advisory of reading.advisories) writer.add(advisory, fetched);
   for (const [cveId, enrichment] of reading.enrichment ?? []) writer.enrich(cveId, enrichment);
   for (const endOfLife of reading.endOfLife ?? []) writer.addEndOfLife(endOfLife);

@@ -2,6 +2,7 @@ import { type Gap, type GapCode, gap } from '../domain/completeness.ts';
 import { isDistributionPackage } from '../domain/packages/purl.ts';
 import type { Report, ReportPackage, Vulnerability } from '../domain/report/report.ts';
 import type { Advisory, DatabaseInfo } from '../domain/vulnerabilities/advisory.ts';
+import { CATALOGUES } from '../domain/vulnerabilities/enrichment.ts';
 import { type RowContext, rowsOf } from '../domain/vulnerabilities/match.ts';
 import { namespacesOf } from '../domain/vulnerabilities/namespace.ts';
 import { SeverityJudge } from '../domain/vulnerabilities/severity.ts';
@@ -106,7 +107,7 @@ export class Judges {
 
   /** The feeds that this report needs and the database has, one row for each namespace. */
   feeds(): Report['completeness']['feeds'] {
-    const needed = new Set(this.#report.packages.flatMap((item) => this.#namespaces(item)));
+    const needed = new Set([...CATALOGUES, ...this.#report.packages.flatMap((item) => this.#namespaces(item))]);
     const rows = new Map<string, { ecosystem: string; records: number; newest: string | null }>();
     for (const { ecosystem, records, newest } of this.#info?.feeds ?? []) {
       if (!needed.has(ecosystem)) continue;

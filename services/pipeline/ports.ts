@@ -251,7 +251,7 @@ export interface BuiltDatabase {
 /** Takes what feeds say, in any order, and makes it the installed database at the end: wholly or not at all. */
 export interface DatabaseWriter {
   add(advisory: Advisory, fetched: string | null): void;
-  cover(ecosystem: string, source: string, fetched: string | null): void;
+  cover(ecosystem: string, source: string, fetched: string | null, newest?: string | null): void;
   enrich(cveId: string, enrichment: Enrichment): void;
   addEndOfLife(endOfLife: EndOfLife): void;
   finish(facts: { builtAt: string; starter: boolean; refusals: readonly Refusal[] }): Promise<BuiltDatabase>;

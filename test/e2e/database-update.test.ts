@@ -66,7 +66,7 @@ describe('plimsoll db update from a mirror', () => {
 
     const first = await plimsoll(data, ...update);
     expect(first).toMatchObject({ code: 0, stderr: '' });
-    expect(first.stdout).toContain('1 advisories for 1 package in 1 feed');
+    expect(first.stdout).toContain('1 advisories for 1 package in 2 feeds');
     expect(asked.sort()).toEqual(['200', '200']);
 
     npm = zip([record('GHSA-1'), record('GHSA-2')]);
@@ -74,7 +74,10 @@ describe('plimsoll db update from a mirror', () => {
     expect(second.stdout).toContain('2 advisories');
     expect(asked.sort()).toEqual(['200', '200', '200', '304']);
     const status = JSON.parse((await plimsoll(data, 'db', 'status', '--json')).stdout);
-    expect(status.feeds).toMatchObject([{ ecosystem: 'npm', records: 2, fetched: expect.stringMatching(/^20/) }]);
+    expect(status.feeds).toMatchObject([
+      { ecosystem: 'KEV' },
+      { ecosystem: 'npm', records: 2, fetched: expect.stringMatching(/^20/) },
+    ]);
 
     broken = true;
     const third = await plimsoll(data, ...update);

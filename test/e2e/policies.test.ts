@@ -59,7 +59,13 @@ function reportFile(vulnerabilities: readonly Vulnerability[] | undefined, chang
     ...base,
     image: { ...base.image, os: { ...base.image.os!, eol: '2028-06-30' } },
     packages: [samplePackage({ name: 'curl', version: '7', licenses: ['curl'] })],
-    completeness: { ...base.completeness, status: 'complete', gaps: [], feeds: [bookworm], withoutFeed: [] },
+    completeness: {
+      ...base.completeness,
+      status: 'complete',
+      gaps: [],
+      feeds: [bookworm, { ...bookworm, ecosystem: 'KEV' }],
+      withoutFeed: [],
+    },
     ...(vulnerabilities !== undefined && { vulnerabilities }),
     ...changes,
   };

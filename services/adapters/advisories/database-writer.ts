@@ -52,6 +52,8 @@ export class LmdbDatabaseWriter implements DatabaseWriter {
   readonly #enrichments = new Map<string, Enrichment>();
   /** By namespace and source: when it was fetched. */
   readonly #feeds = new Map<string, string | null>();
+  /** How new feeds are that have no advisories. */
+  readonly #covered = new Map<string, string>();
   readonly #endOfLife = new Map<string, EndOfLife>();
   #writtenBytes = 0;
 
@@ -104,8 +106,9 @@ export class LmdbDatabaseWriter implements DatabaseWriter {
   }
 
   /** A feed speaks for this namespace, with or without an advisory in it. The oldest file counts. */
-  cover(ecosystem: string, source: string, fetched: string | null): void {
+  cover(ecosystem: string, source: string, fetched: string | null, newest: string | null = null): void {
     const key = feedKey(ecosystem, source);
+    if (newest !== null && newest > (this.#covered.get(key) ?? '')) this.#covered.set(key, newest);
     const known = this.#feeds.get(key);
     this.#feeds.set(
       key,
@@ -230,7 +233,7 @@ export class LmdbDatabaseWriter implements DatabaseWriter {
         const start = Buffer.concat([Buffer.from(FEED), createHash('sha256').update(key).digest()]);
         const end = Buffer.concat([start, Buffer.alloc(13, 0xff)]);
         let records = 0;
-        let newest = '';
+        let newest = this.#covered.get(key) ?? '';
         for (const { value } of this.#sorting.getRange({ start, end })) {
           records++;
           const date = value.toString();

@@ -24,3 +24,6 @@ function later<Value>(one: Value | null, other: Value | null, dateOf: (value: Va
   if (one === null || other === null) return one ?? other;
   return dateOf(one) > dateOf(other) ? one : other;
 }
+
+/** Feeds that say more of CVEs, whatever those are in: without one, a rule that goes by it can tell nothing. */
+export const CATALOGUES: readonly string[] = ['EPSS', 'KEV'];

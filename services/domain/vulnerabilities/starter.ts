@@ -1,4 +1,5 @@
-import type { Advisory, EndOfLife, StatedSeverity } from './advisory.ts';
+import type { Advisory, EndOfLife, Enrichment, StatedSeverity } from './advisory.ts';
+import { NO_ENRICHMENT } from './enrichment.ts';
 
 /*
  * The starter set: a few well-known vulnerabilities, written down for this project as facts (ids, package names, versions, dates)
@@ -270,3 +271,17 @@ function rangeEvents(events: readonly string[]): Advisory['affected'][number]['r
   });
   return stated.some((event) => 'introduced' in event) ? stated : [{ introduced: '0' }, ...stated];
 }
+
+const exploited = (added: string, due: string, ransomware: boolean): Enrichment => ({
+  ...NO_ENRICHMENT,
+  kev: { added, due, ransomware },
+});
+
+/** Those of the set that CISA knows to be exploited. */
+export const STARTER_ENRICHMENT: readonly (readonly [cveId: string, enrichment: Enrichment])[] = [
+  ['CVE-2014-0160', exploited('2022-05-04', '2022-05-25', false)],
+  ['CVE-2021-44228', exploited('2021-12-10', '2021-12-24', true)],
+  ['CVE-2021-45046', exploited('2023-05-01', '2023-05-22', true)],
+  ['CVE-2022-22965', exploited('2022-04-04', '2022-04-25', false)],
+  ['CVE-2023-4911', exploited('2023-11-21', '2023-12-12', false)],
+];

@@ -13,7 +13,12 @@ const reasons = (reading: ReturnType<typeof read>) => reading.refusals.map(({ re
 
 describe('KEV', () => {
   const catalogue = (vulnerabilities: unknown) =>
-    JSON.stringify({ title: 'KEV', catalogVersion: '2025.08.25', vulnerabilities });
+    JSON.stringify({
+      title: 'KEV',
+      catalogVersion: '2025.08.25',
+      dateReleased: '2025-08-25T17:04:19Z',
+      vulnerabilities,
+    });
   test('dates and ransomware by CVE', () => {
     const entry = {
       cveID: 'CVE-2025-48384',
@@ -32,6 +37,8 @@ describe('KEV', () => {
         ['CVE-2025-48384', { ...NO_ENRICHMENT, kev: { added: '2025-08-25', due: '2025-09-15', ransomware: true } }],
         ['CVE-2025-1111', { ...NO_ENRICHMENT, kev: { added: '2025-08-25', due: null, ransomware: false } }],
       ],
+      covers: ['KEV'],
+      newest: '2025-08-25T17:04:19Z',
       refusals: [],
     });
   });

@@ -1,6 +1,6 @@
 import { NO_ENRICHMENT } from '../enrichment.ts';
 import type { Feed, FeedReading } from './feed.ts';
-import { cveIdOrNull, dayOrNull } from './foreign-json.ts';
+import { cveIdOrNull, dayOrNull, momentOrNull } from './foreign-json.ts';
 import { RefusalCounter } from './refusals.ts';
 
 /** FIRST's EPSS scores of one day (https://www.first.org/epss/data_stats): a comment with the date, a header, `cve,epss,percentile`. */
@@ -26,7 +26,7 @@ export const epss: Feed = {
       }
       return [[cveId, { ...NO_ENRICHMENT, epss: { probability, percentile, date } }] as const];
     });
-    return { advisories: [], enrichment, refusals: refusals.list() };
+    return { advisories: [], enrichment, covers: ['EPSS'], newest: momentOrNull(date), refusals: refusals.list() };
   },
 };
 

@@ -17,6 +17,8 @@ export interface FeedReading {
   readonly endOfLife?: readonly EndOfLife[];
   /** Namespaces that the file speaks for, also where it has no advisory of them: a feed without records is still a feed. */
   readonly covers?: readonly string[];
+  /** How new what it covers is (RFC 3339), where no advisories tell it: of catalogues by CVE, `KEV` and `EPSS`. */
+  readonly newest?: string | null;
   readonly refusals: readonly Refusal[];
 }
 

@@ -1,6 +1,6 @@
 import { NO_ENRICHMENT } from '../enrichment.ts';
 import type { Feed, FeedReading } from './feed.ts';
-import { cveIdOrNull, dayOrNull, objectOrNull, parseForeignJson } from './foreign-json.ts';
+import { cveIdOrNull, dayOrNull, momentOrNull, objectOrNull, parseForeignJson } from './foreign-json.ts';
 import { RefusalCounter } from './refusals.ts';
 
 /** CISA's catalogue of known exploited vulnerabilities (https://www.cisa.gov/known-exploited-vulnerabilities-catalog), JSON. */
@@ -9,7 +9,8 @@ export const kev: Feed = {
   recognises: (_name, head) => /"catalogVersion"\s*:/.test(head) && /"vulnerabilities"\s*:/.test(head),
   read: (bytes, { name }): FeedReading => {
     const refusals = new RefusalCounter();
-    const entries = objectOrNull(parseForeignJson(bytes))?.vulnerabilities;
+    const catalogue = objectOrNull(parseForeignJson(bytes));
+    const entries = catalogue?.vulnerabilities;
     if (!Array.isArray(entries)) {
       refusals.malformed('a KEV catalogue without a list of vulnerabilities', name);
       return { advisories: [], refusals: refusals.list() };
@@ -25,6 +26,7 @@ export const kev: Feed = {
       const ransomware = entry?.knownRansomwareCampaignUse === 'Known';
       return [[cveId, { ...NO_ENRICHMENT, kev: { added, due: dayOrNull(entry?.dueDate), ransomware } }] as const];
     });
-    return { advisories: [], enrichment, refusals: refusals.list() };
+    const newest = momentOrNull(catalogue?.dateReleased);
+    return { advisories: [], enrichment, covers: ['KEV'], newest, refusals: refusals.list() };
   },
 };
