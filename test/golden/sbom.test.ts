@@ -15,6 +15,10 @@ import { IMAGE_FIXTURES, scanFixture } from '../support/scan-fixture.ts';
 
 const FORMATS = ['cyclonedx', 'spdx', 'spdx-tag-value', 'json'] as const satisfies readonly OutputFormat[];
 const place = scratch('sbom');
+// All are read before the first is validated: threads that end while validators are compiled make V8 end the process.
+const READ: (readonly [string, readonly Report[]])[] = [];
+for (const { name, target } of IMAGE_FIXTURES) READ.push([name, await scanFixture(target)]);
+
 const isCycloneDx = cycloneDxValidator();
 const isSpdx = spdxValidator();
 
@@ -62,10 +66,6 @@ describe.each(SAMPLES)('the SBOM of %s', (_, report) => {
   test('is valid CycloneDX 1.6', () => expectCycloneDx(report()));
   test.skipIf(isSpdx === null)('is valid SPDX 2.3 (schema of Syft)', () => expectSpdx(report()));
 });
-
-// All are read before the first is validated: threads that end while validators are compiled make V8 end the process.
-const READ: (readonly [string, readonly Report[]])[] = [];
-for (const { name, target } of IMAGE_FIXTURES) READ.push([name, await scanFixture(target)]);
 
 describe.each(READ)('the SBOM of %s', (_, reports) => {
   test.skipIf(isSpdx === null)('is valid SPDX 2.3 (schema of Syft)', async () => {
