@@ -140,3 +140,47 @@ describe('an image', () => {
     expect(packagesOf(JSON.parse(stdout))).toEqual(['musl 1', 'a 1.0.0']);
   });
 });
+
+describe('lockfiles that are bombs end soon, and say so', () => {
+  const laughs = [
+    'a0: &a0 [x, x, x, x, x, x, x, x, x, x]',
+    ...Array.from({ length: 12 }, (_, i) => `a${i + 1}: &a${i + 1} [${Array(10).fill(`*a${i}`).join(', ')}]`),
+    'lockfileVersion: "9.0"',
+  ].join('\n');
+  const deep = (open: string, shut: string, depth = 100_000) => open.repeat(depth) + shut.repeat(depth);
+  const circle = (name: string, needs: string) =>
+    `[[package]]\nname = "${name}"\nversion = "1"\nsource = "registry+x"\ndependencies = ["${needs}"]\n`;
+
+  test.each<[string, string, string]>([
+    ['a billion laughs in YAML', 'pnpm-lock.yaml', laughs],
+    ['YAML in YAML', 'pnpm-lock.yaml', `lockfileVersion: "9.0"\npackages: ${deep('[', ']')}`],
+    ['JSON in JSON', 'package-lock.json', `{"lockfileVersion":3,"packages":${deep('[', ']')}}`],
+    ['JSONC in JSONC', 'bun.lock', `{"lockfileVersion":1,"packages":${deep('[', ']')}}`],
+    ['TOML in TOML', 'poetry.lock', `x = ${deep('[', ']')}`],
+    ['XML in XML', 'pom.xml', deep('<a>', '</a>')],
+    ['entities of XML', 'pom.xml', '<!DOCTYPE p [<!ENTITY a "b">]><project>&a;</project>'],
+    ['bytes that are no text', 'poetry.lock', '\u0000\ufffd\u0001'.repeat(100)],
+  ])('%s', { timeout: 60_000 }, async (_, name, content) => {
+    const report = await scanned(project({ [name]: content }));
+    expect(report.packages).toEqual([]);
+    expect(report.completeness.status).toBe('partial');
+    expect(gapCodes(report).some((code) => ['lockfile-unparsable', 'limit-reached'].includes(code))).toBe(true);
+  });
+
+  test('circles among locked packages, and names of prototypes', async () => {
+    const files = {
+      'Cargo.lock': circle('a', 'b') + circle('b', 'a'),
+      'package-lock.json':
+        '{"lockfileVersion":3,"packages":{"node_modules/__proto__":{"version":"1.0.0"},"node_modules/c":{"version":"2.0.0"}}}',
+    };
+    expect(packagesOf(await scanned(project(files))).sort()).toEqual(['__proto__ 1.0.0', 'a 1', 'b 1', 'c 2.0.0']);
+  });
+
+  test('at packageFileBytes, and past it', { timeout: 60_000 }, async () => {
+    const text = lock('a');
+    const limits = { packageFileBytes: text.length };
+    expect(gapCodes(await scanned(project({ 'package-lock.json': text }), { limits }))).toEqual([]);
+    const past = await scanned(project({ 'package-lock.json': `${text} ` }), { limits });
+    expect([packagesOf(past), gapCodes(past)]).toEqual([[], ['limit-reached', 'no-packages']]);
+  });
+});
