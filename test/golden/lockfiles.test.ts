@@ -5,6 +5,7 @@ import { packageUrl } from '../../services/domain/packages/purl.ts';
 import { LOCKFILES } from '../../services/domain/packages/registry.ts';
 import { readLockfiles } from '../support/read-lockfiles.ts';
 import { HAS_SHARED_DATA, SHARED_DATA } from '../support/repository.ts';
+import { scan, WITHOUT_THREADS } from '../support/scan.ts';
 import { LOCKFILE_DIFFERENCES } from './lockfile-differences.ts';
 
 const PROJECTS = join(SHARED_DATA, 'fixtures/trivy-e2e');
@@ -35,6 +36,7 @@ const CASES: readonly (readonly [project: string, format: string, golden: string
   ],
   ['npm', 'package-lock', 'npm-with-dev.json.golden', ['package-lock.json']],
   ['nuget', 'nuget-lock', 'nuget.json.golden', ['packages.lock.json']],
+  ['pip', 'requirements', 'pip.json.golden', ['requirements.txt']],
   ['pom', 'maven-pom', 'pom.json.golden', ['pom.xml']],
 ];
 
@@ -76,5 +78,29 @@ describe.skipIf(!HAS_SHARED_DATA)('lockfiles of ../shared/data against Trivy (sk
   test('every accepted difference is one', () => {
     expect(LOCKFILE_DIFFERENCES.filter((row) => !used.has(row))).toEqual([]);
     for (const { project } of LOCKFILE_DIFFERENCES) expect(existsSync(join(PROJECTS, project))).toBe(true);
+  });
+});
+
+const IMAGES = join(SHARED_DATA, 'fixtures/images');
+
+describe.skipIf(!HAS_SHARED_DATA)('lockfiles in images of ../shared/data (skipped where it is absent)', () => {
+  const read = async (name: string, file: string) => {
+    const { packages } = await scan(join(IMAGES, name, file), { readLockfiles: true, reader: WITHOUT_THREADS });
+    return packages.filter(({ type }) => type === 'pypi' || type === 'npm');
+  };
+
+  test('poetry.lock: all that Snyk has, and beside it what is for development', async () => {
+    const snapshot = readFileSync(join(IMAGES, 'snyk-docker-plugin_poetry/project-snapshot.snap'), 'utf8');
+    const theirs = new Set(Array.from(snapshot.matchAll(/"id": "([a-z0-9.-]+@\d[^"]*)"/g), ([, id]) => id));
+    const found = await read('snyk-docker-plugin_poetry', 'poetry.tar');
+    const names = (development: boolean) =>
+      found.filter((each) => each.development === development).map(({ name, version }) => `${name}@${version}`);
+    expect(new Set(names(false))).toEqual(theirs);
+    expect(names(true)).toEqual(['isodd@0.1.2']);
+  });
+
+  test.each(['pnpmlockv6', 'pnpmlockv9'])('%s: the package of its package.json and what that needs', async (name) => {
+    const found = await read(`snyk-docker-plugin_${name}`, `${name}.tar`);
+    expect(found.map(({ name: each, version }) => `${each}@${version}`)).toEqual(['debug@4.3.4', 'ms@2.1.2']);
   });
 });
