@@ -2,8 +2,15 @@ import { parentPort } from 'node:worker_threads';
 import { feedArchivedLayers } from './adapters/archive/feed-layers.ts';
 import { feedDirectory } from './adapters/rootfs/feed-directory.ts';
 import { serveLayerTasks } from './adapters/threads/run-layer-task.ts';
-import { ANALYZERS, LOCKFILES } from './domain/packages/registry.ts';
+import { ANALYZERS } from './domain/packages/registry.ts';
 
 // The second composition root: what runs in a layer thread.
 if (parentPort === null) throw new Error('layer-worker.ts runs in a worker thread only');
-serveLayerTasks(parentPort, [...ANALYZERS, ...LOCKFILES], { file: feedArchivedLayers, directory: feedDirectory });
+serveLayerTasks(parentPort, analyzersOf, { file: feedArchivedLayers, directory: feedDirectory });
+
+/** What reads lockfiles is loaded where somebody asks for it: its libraries take longer to load than a small layer to read. */
+async function analyzersOf(ids: readonly string[]) {
+  if (ids.every((id) => ANALYZERS.some((analyzer) => analyzer.id === id))) return ANALYZERS;
+  const { LOCKFILES } = await import('./domain/packages/lockfiles.ts');
+  return [...ANALYZERS, ...LOCKFILES];
+}

@@ -32,14 +32,14 @@ const session: Session = {
     const { LocalEngines } = await import('./adapters/engines/local-engines.ts');
     const { LocalTargetOpener } = await import('./adapters/archive/open-target.ts');
     const { LayerThreads } = await import('./adapters/threads/layer-threads.ts');
-    const { ANALYZERS, LOCKFILES } = await import('./domain/packages/registry.ts');
+    const { ANALYZERS } = await import('./domain/packages/registry.ts');
     return {
       opener: new LocalTargetOpener(),
       reader: new LayerThreads(layerWorker),
       cache,
       engineRunner: new LocalEngines(process.env.PATH),
       analyzers: ANALYZERS,
-      lockfileAnalyzers: LOCKFILES,
+      lockfileAnalyzers: async () => (await import('./domain/packages/lockfiles.ts')).LOCKFILES,
       sha256,
       breathe: () => setImmediate(),
       clock: { moment: () => new Date().toISOString(), elapsed: () => performance.now() },

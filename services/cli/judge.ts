@@ -5,7 +5,6 @@ import { type Gate, passesGate, SEVERITIES } from '../domain/verdict/gate.ts';
 import { DEFAULT_POLICY_SETTINGS } from '../domain/verdict/plan.ts';
 import type { Stage } from '../domain/verdict/policy-input.ts';
 import type { PolicySettings, Settings } from '../domain/verdict/settings.ts';
-import { decideVerdict } from '../pipeline/decide-verdict.ts';
 import { readDocument } from './read-document.ts';
 import { readReport } from './read-report.ts';
 import type { PolicySession, Session } from './session.ts';
@@ -39,6 +38,8 @@ export async function openJudge(session: Session, options: VerdictOptions, stage
     failOn: options.failOn ?? null,
     against,
   };
+  // On demand, as with all that only a verdict needs: a second scan has little else to do than to load code.
+  const { decideVerdict } = await import('../pipeline/decide-verdict.ts');
   const judgeOne = (report: Report) => decideVerdict(report, policies, verdictOptions, session.sha256);
   return {
     policies,

@@ -51,7 +51,7 @@ async function listed(layers: readonly (readonly FakeEntry[])[], cache: FactsCac
   const engineRunner = { run: async () => Promise.reject(new Error('no engine was asked for')) };
   const dependencies = {
     ...options,
-    lockfileAnalyzers: [],
+    lockfileAnalyzers: () => Promise.resolve([]),
     engineRunner,
     opener: { open: async () => opened },
     reader,

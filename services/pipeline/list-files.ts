@@ -32,7 +32,7 @@ export async function listFiles(
     if (opened.kind === 'sbom') throw new PlimsollError('USAGE', 'an SBOM lists no file system; name the image itself');
     const selector = 'selector' in target ? target.selector : null;
     const { images } = await resolveImages(opened, selector, platform === 'all' ? null : platform, dependencies.sha256);
-    const options = { ...request, ...dependencies, analyzers: analyzersOf(request, dependencies) };
+    const options = { ...request, ...dependencies, analyzers: await analyzersOf(request, dependencies) };
     const layers = await readFacts(images[0]!, dependencies.reader, options);
     const list = await listPackages(layers, dependencies.reader, options);
     const owners = await fileOwners(list, layers, options);

@@ -27,7 +27,7 @@ export interface ScanDependencies {
   readonly cache: FactsCache | null;
   /** Of what is installed, and of lockfiles. */
   readonly analyzers: readonly Analyzer[];
-  readonly lockfileAnalyzers: readonly Analyzer[];
+  readonly lockfileAnalyzers: () => Promise<readonly Analyzer[]>;
   readonly engineRunner: EngineRunner;
   readonly sha256: Sha256;
   /** Now, as an ISO moment; and a stopwatch in milliseconds. */
@@ -79,12 +79,12 @@ export async function scanTarget(request: ScanRequest, dependencies: ScanDepende
 }
 
 /** A project is what its lockfiles name; what is installed in it is another question (rootfs:). */
-export function analyzersOf(
+export async function analyzersOf(
   { target, readLockfiles }: Pick<ScanRequest, 'target' | 'readLockfiles'>,
   { analyzers, lockfileAnalyzers }: Pick<ScanDependencies, 'analyzers' | 'lockfileAnalyzers'>,
-): readonly Analyzer[] {
-  if (target.kind === 'dir') return lockfileAnalyzers;
-  return readLockfiles ? [...analyzers, ...lockfileAnalyzers] : analyzers;
+): Promise<readonly Analyzer[]> {
+  if (target.kind === 'dir') return await lockfileAnalyzers();
+  return readLockfiles ? [...analyzers, ...(await lockfileAnalyzers())] : analyzers;
 }
 
 async function scanImage(
@@ -95,7 +95,7 @@ async function scanImage(
 ): Promise<Report> {
   const { reader, clock } = dependencies;
   const started = clock.elapsed();
-  const options = { ...request, ...dependencies, analyzers: analyzersOf(request, dependencies) };
+  const options = { ...request, ...dependencies, analyzers: await analyzersOf(request, dependencies) };
   const layers = await readFacts(image, reader, options);
   const read = clock.elapsed();
   const found = await listPackages(layers, reader, options);

@@ -1,7 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { ANALYZERS, ECOSYSTEMS, LOCKFILES } from '../../services/domain/packages/registry.ts';
+import { LOCKFILES } from '../../services/domain/packages/lockfiles.ts';
+import { ANALYZERS, ECOSYSTEMS } from '../../services/domain/packages/registry.ts';
 import { HAS_SHARED_DATA, REPOSITORY, repositoryFiles, SHARED_DATA } from '../support/repository.ts';
 import { documentedRows } from './documentation.ts';
 import { ecosystemFaults } from './ecosystem-rules.ts';

@@ -5,7 +5,7 @@ import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Analyzer, PackageRecord } from '../../services/domain/packages/ecosystem.ts';
-import { LOCKFILES } from '../../services/domain/packages/registry.ts';
+import { LOCKFILES } from '../../services/domain/packages/lockfiles.ts';
 import { readLockfiles } from '../support/read-lockfiles.ts';
 import { scratch } from '../support/scan.ts';
 import { zip } from '../support/zip-builder.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { LOCKFILES } from '../../services/domain/packages/registry.ts';
+import { LOCKFILES } from '../../services/domain/packages/lockfiles.ts';
 import { mutated } from '../support/mutation.ts';
 import { type ProjectFiles, readLockfiles } from '../support/read-lockfiles.ts';
 

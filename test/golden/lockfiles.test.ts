@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { LOCKFILES } from '../../services/domain/packages/lockfiles.ts';
 import { packageUrl } from '../../services/domain/packages/purl.ts';
-import { LOCKFILES } from '../../services/domain/packages/registry.ts';
 import { readLockfiles } from '../support/read-lockfiles.ts';
 import { HAS_SHARED_DATA, SHARED_DATA } from '../support/repository.ts';
 import { scan, WITHOUT_THREADS } from '../support/scan.ts';

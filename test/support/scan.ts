@@ -15,7 +15,8 @@ import type { LayerMessage, LayerTask } from '../../services/adapters/threads/pr
 import { serveLayerTasks } from '../../services/adapters/threads/run-layer-task.ts';
 import { parseTarget } from '../../services/domain/image/target.ts';
 import { LIMITS, type Limits } from '../../services/domain/limits.ts';
-import { ANALYZERS, LOCKFILES } from '../../services/domain/packages/registry.ts';
+import { LOCKFILES } from '../../services/domain/packages/lockfiles.ts';
+import { ANALYZERS } from '../../services/domain/packages/registry.ts';
 import type { Report } from '../../services/domain/report/report.ts';
 import type { LayerReader, LayerReading } from '../../services/pipeline/ports.ts';
 import { type ScanDependencies, type ScanRequest, scanTarget } from '../../services/pipeline/scan-target.ts';
@@ -56,7 +57,7 @@ export function wired(target: string, changes: ScanChanges = {}): [ScanRequest, 
     cache,
     engineRunner: new LocalEngines(process.env.PATH),
     analyzers: ANALYZERS,
-    lockfileAnalyzers: LOCKFILES,
+    lockfileAnalyzers: () => Promise.resolve(LOCKFILES),
     sha256: (bytes) => createHash('sha256').update(bytes).digest('hex'),
     breathe: () => Promise.resolve(),
     clock: { moment: () => '2024-01-01T00:00:00.000Z', elapsed: () => 0 },
@@ -75,7 +76,10 @@ export async function scan(target: string, changes: ScanChanges = {}): Promise<R
 export const WITHOUT_THREADS: LayerReader = {
   async read(jobs, { limits, skipDirs, skipFiles }) {
     const { port1, port2 } = new MessageChannel();
-    serveLayerTasks(port2, [...ANALYZERS, ...LOCKFILES], { file: feedArchivedLayers, directory: feedDirectory });
+    serveLayerTasks(port2, () => Promise.resolve([...ANALYZERS, ...LOCKFILES]), {
+      file: feedArchivedLayers,
+      directory: feedDirectory,
+    });
     const readings: LayerReading[] = [];
     for (const job of jobs) {
       const task: LayerTask = { jobs: [job], limits, skipDirs, skipFiles };

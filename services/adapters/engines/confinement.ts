@@ -1,4 +1,3 @@
-import { execa } from 'execa';
 import type { Limits } from '../../domain/limits.ts';
 import { findProgram } from './executable.ts';
 
@@ -39,6 +38,7 @@ export async function strongestConfinement(path: string | undefined, limits: Lim
 }
 
 async function runs([program, ...args]: readonly string[]): Promise<boolean> {
+  const { execa } = await import('execa');
   const { failed } = await execa(program!, args, {
     env: {},
     extendEnv: false,

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { execa } from 'execa';
 import { messageOf } from '../../domain/errors.ts';
 import type { Limits } from '../../domain/limits.ts';
 import type { Confinement } from './confinement.ts';
@@ -46,6 +45,8 @@ export async function runConfined(
   signal.throwIfAborted();
   const [file, ...words] = [...prefix, program, ...args];
   const run = randomUUID();
+  // On demand: scans without engines should not wait for it.
+  const { execa } = await import('execa');
   const child = execa(file!, words, {
     env: { ...environment, [MARK]: run },
     extendEnv: false,

@@ -12,15 +12,16 @@ import type { LayerMessage, LayerTask } from './protocol.ts';
 
 const PROGRESS_MS = 100;
 
-/** Serves the main thread: one task after another. */
+/** Serves the main thread: one task after another. `analyzersOf` gives all those of these ids, and perhaps others. */
 export function serveLayerTasks(
   port: MessagePort,
-  analyzers: readonly Analyzer[],
+  analyzersOf: (ids: readonly string[]) => Promise<readonly Analyzer[]>,
   feeds: Record<LayerJob['location']['kind'], LayerFeed>,
 ): void {
   port.on('message', async (task: LayerTask) => {
     const settled = new Set<number>();
     const post = (message: LayerMessage, transfer: ArrayBuffer[] = []): void => port.postMessage(message, transfer);
+    const analyzers = await analyzersOf(task.jobs.flatMap(({ analyzerIds }) => analyzerIds));
     const layers = task.jobs.map((job, index) => layerOf(job, index, task, analyzers, settled, post));
     const kind = task.jobs[0]!.location.kind;
     try {
