@@ -57,8 +57,8 @@ export function plimsoll(source: boolean): Plimsoll {
 }
 
 /**
- * Trivy with as little to do as its options allow: packages of the distribution only, no scanner, no database, no
- * network. Licence files of Debian packages it reads all the same; there is no option against that.
+ * Trivy with as little to do as its options allow: packages of the distribution and of languages, as we list them, no
+ * scanner, no database, no network. Licence files of Debian packages it reads all the same; there is no option against that.
  */
 export function trivy(): Scanner | null {
   return goTool('trivy', (program) => ({
@@ -66,7 +66,8 @@ export function trivy(): Scanner | null {
       program,
       args: [
         ...['image', '--input', path, '--cache-dir', cache, '--format', 'json', '--output', output],
-        ...['--list-all-pkgs', '--pkg-types', 'os', '--scanners', '', '--offline-scan'],
+        ...['--list-all-pkgs', '--pkg-types', 'os,library', '--scanners', '', '--offline-scan'],
+        ...['--skip-db-update', '--skip-java-db-update'],
         ...['--skip-version-check', '--disable-telemetry', '--no-progress', '--quiet'],
       ],
     }),
