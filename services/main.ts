@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import './require-node.js';
 import { createHash } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';

@@ -12,7 +12,7 @@ export interface Import {
   readonly target: string | null;
 }
 
-/** Every TypeScript file by its path from the repository's root, with what it imports. */
+/** Every TypeScript file, and the JavaScript among the product, by its path from the repository's root, with what it imports. */
 export type ModuleGraph = ReadonlyMap<string, readonly Import[]>;
 
 // The formatter sets import declarations in the first column, so the first pattern sees every one of them. The others
@@ -30,7 +30,7 @@ export function scanImports(path: string, source: string): Import[] {
   const imports: Import[] = [];
   const add = (kind: ImportKind, specifier: string) => {
     const relative = kind !== 'opaque' && specifier.startsWith('.');
-    imports.push({ kind, specifier, target: relative ? resolveModule(path, specifier) : null });
+    imports.push({ kind, specifier, target: relative ? resolveModule(path, specifier, kind) : null });
   };
   for (const [, type, , specifier] of source.matchAll(STATIC)) add(type ? 'type' : 'value', specifier!);
   for (const [, , specifier, expression] of source.matchAll(DYNAMIC)) {
@@ -48,12 +48,13 @@ export function scanImports(path: string, source: string): Import[] {
   return imports;
 }
 
-/** A built module is the same module: './x.js' means './x.ts'. */
-function resolveModule(from: string, specifier: string): string {
-  return posix.normalize(posix.join(posix.dirname(from), specifier)).replace(/\.js$/, '.ts');
+/** A built module that is started by its URL is the same module: './x.js' means './x.ts'. */
+function resolveModule(from: string, specifier: string, kind: ImportKind): string {
+  const path = posix.normalize(posix.join(posix.dirname(from), specifier));
+  return kind === 'url' ? path.replace(/\.js$/, '.ts') : path;
 }
 
 export function readModuleGraph(root: string, files: readonly string[]): ModuleGraph {
-  const sources = files.filter((file) => file.endsWith('.ts'));
+  const sources = files.filter((file) => file.endsWith('.ts') || /^services\/.*\.js$/.test(file));
   return new Map(sources.map((file) => [file, scanImports(file, readFileSync(posix.join(root, file), 'utf8'))]));
 }

@@ -108,7 +108,8 @@ export function danglingFaults(graph: ModuleGraph): string[] {
   for (const [file, imports] of graph) {
     if (!isProduct(file)) continue;
     for (const { specifier, target } of imports) {
-      if (target?.endsWith('.ts') && !graph.has(target)) faults.push(`${file} → ${specifier}: no such file`);
+      if (target !== null && /\.[jt]s$/.test(target) && !graph.has(target))
+        faults.push(`${file} → ${specifier}: no such file`);
     }
   }
   return faults;

@@ -75,6 +75,19 @@ test('the installed command runs, and brings no Node of its own', async () => {
   expect(stdout.trim()).toBe(version);
 });
 
+test('the installed command says in one line which Node it needs', async () => {
+  const disguise = `Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '22.20.0' } })`;
+  const older = run(join(project, 'node_modules/.bin/plimsoll'), ['scan', 'rootfs:/'], {
+    cwd: project,
+    env: { ...environment, NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(disguise)}` },
+  });
+  await expect(older).rejects.toMatchObject({
+    code: 1,
+    stdout: '',
+    stderr: expect.stringMatching(/^plimsoll needs Node 24 or later [^\n]+\n$/),
+  });
+});
+
 test('the installed command scans an empty directory and says that it is not clean', async () => {
   const empty = join(project, 'empty');
   mkdirSync(empty);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { REPOSITORY } from '../support/repository.ts';
 
-const script = join(REPOSITORY, 'scripts/require-node.js');
+const script = join(REPOSITORY, 'services/require-node.js');
 
 /** Runs the check under a Node that says it is another. */
 function check(version: string) {
