@@ -6,11 +6,13 @@ import { ZstdFrames } from './zstd-frames.ts';
 
 type Inflater = Gunzip | ZstdDecompress;
 
-/** One output chunk. With the input, a few of these are all that is held. */
-const CHUNK_BYTES = 1 << 20;
+/** One output chunk. With the input, a few of these are all that is held. Some chunks take long to look at, others none. */
+const CHUNK_BYTES = 4 << 20;
+/** So much waits for whoever looks, that a chunk which takes long does not stop the inflater. */
+const WAITING_BYTES = 2 * CHUNK_BYTES;
 
 /**
- * The uncompressed bytes of `input` in chunks of up to 1 MiB. The next chunk is inflated in the thread pool while the
+ * The uncompressed bytes of `input` in chunks of up to 4 MiB. The next two are inflated in the thread pool while the
  * caller works on this one; nothing more is read ahead. Input is best fed in chunks of 1 to 4 MiB. A chunk is only
  * lent, until the next one is asked for.
  *
@@ -78,15 +80,14 @@ function release(chunk: Uint8Array): void {
 }
 
 function gunzip(): Inflater {
-  // A full chunk stops the inflater until it is taken: then it fills the next one while that is worked on.
-  return createGunzip({ chunkSize: CHUNK_BYTES, readableHighWaterMark: CHUNK_BYTES } as object);
+  return createGunzip({ chunkSize: CHUNK_BYTES, readableHighWaterMark: WAITING_BYTES } as object);
 }
 
 function unzstd(limits: Limits): Inflater {
   const windowLog = Math.min(31, Math.max(10, Math.ceil(Math.log2(limits.zstdWindowBytes))));
   return createZstdDecompress({
     chunkSize: CHUNK_BYTES,
-    readableHighWaterMark: CHUNK_BYTES,
+    readableHighWaterMark: WAITING_BYTES,
     params: { [constants.ZSTD_d_windowLogMax]: windowLog },
   } as object);
 }
