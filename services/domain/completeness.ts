@@ -78,6 +78,16 @@ export const GAP_CLASSES = {
 export type GapCode = keyof typeof GAP_CLASSES;
 export type GapClass = (typeof GAP_CLASSES)[GapCode];
 
+/** Those that matching adds. They are of one database: another matching replaces them, and a rescan does not take them over. */
+export const MATCHING_GAPS: ReadonlySet<GapCode> = new Set<GapCode>([
+  'advisory-database-missing',
+  'starter-database',
+  'distribution-without-feed',
+  'ecosystem-without-feed',
+  'third-party-packages',
+  'version-incomparable',
+]);
+
 /** One thing that was not seen. `layer` is the index in the image, base first; `path` has no leading slash. */
 export interface Gap {
   readonly code: GapCode;

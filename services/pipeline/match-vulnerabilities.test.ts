@@ -201,9 +201,22 @@ describe('what is not judged is said', () => {
     });
   });
 
-  it('the end of the distribution', () => {
-    const endOfLife = [{ ecosystem: 'Debian:12', eol: '2026-06-10', extendedEol: null, source: 'distro-info' }];
-    expect(matched([curl], { advisories: [], info: { endOfLife } }).image.os!.eol).toBe('2026-06-10');
+  it.each([
+    ['debian', '12', 'Debian:12', true],
+    ['debian', '11', 'Debian:12', false],
+    ['alpine', '3.18.4', 'Alpine:v3.18', true],
+    ['rhel', '9.4', 'Red Hat:9', true],
+    // Its own support ended years before that of what it rebuilt.
+    ['centos', '8', 'Red Hat:8', false],
+  ])('the end of support of %s %s from that of %s: %s', (id, versionId, ecosystem, known) => {
+    const endOfLife = [{ ecosystem, eol: '2026-06-10', extendedEol: null, source: 'distro-info' }];
+    const report = reportOf(curl);
+    const os = { id, versionId, prettyName: null, eol: null };
+    const judged = matchVulnerabilities(
+      { ...report, image: { ...report.image, os } },
+      new MemoryAdvisories([], [], { endOfLife }),
+    );
+    expect(judged.image.os!.eol).toBe(known ? '2026-06-10' : null);
   });
 
   it('matching again replaces what an earlier matching said', () => {

@@ -1,10 +1,10 @@
-import { type Gap, type GapCode, gap } from '../domain/completeness.ts';
+import { type Gap, gap, MATCHING_GAPS } from '../domain/completeness.ts';
 import { isDistributionPackage } from '../domain/packages/purl.ts';
 import type { Report, ReportPackage, Vulnerability } from '../domain/report/report.ts';
 import type { Advisory, DatabaseInfo } from '../domain/vulnerabilities/advisory.ts';
 import { CATALOGUES } from '../domain/vulnerabilities/enrichment.ts';
 import { type RowContext, rowsOf } from '../domain/vulnerabilities/match.ts';
-import { namespacesOf } from '../domain/vulnerabilities/namespace.ts';
+import { namespacesOf, ownNamespaces } from '../domain/vulnerabilities/namespace.ts';
 import { SeverityJudge } from '../domain/vulnerabilities/severity.ts';
 import { type Lookup, statementsOn } from '../domain/vulnerabilities/statement.ts';
 import { isThirdParty } from '../domain/vulnerabilities/third-party.ts';
@@ -14,16 +14,6 @@ export interface MatchOptions {
   /** Whose severity goes before everybody else's, in this order; none: see docs/matching.md. */
   readonly severitySources?: readonly string[];
 }
-
-/** Gaps that matching adds: those of an earlier matching are replaced. */
-const OWN_GAPS: ReadonlySet<GapCode> = new Set<GapCode>([
-  'advisory-database-missing',
-  'starter-database',
-  'distribution-without-feed',
-  'ecosystem-without-feed',
-  'third-party-packages',
-  'version-incomparable',
-]);
 
 /** Names that one message lists; the rest are counted. */
 const NAMES_SHOWN = 10;
@@ -52,7 +42,7 @@ export function matchVulnerabilities(
     }
   }
   const gaps = [
-    ...report.completeness.gaps.filter(({ code }) => !OWN_GAPS.has(code)),
+    ...report.completeness.gaps.filter(({ code }) => !MATCHING_GAPS.has(code)),
     ...databaseGaps(info),
     ...(info === null ? [] : judges.gaps()),
     ...incomparable(vulnerabilities),
@@ -216,8 +206,7 @@ function listed(names: readonly string[]): string {
 
 function withEndOfLife({ image }: Report, info: DatabaseInfo | null): Report['image']['os'] {
   if (image.os === null || info === null) return image.os;
-  // A distribution's namespaces are the same for whatever type of package it has.
-  const names = new Set(namespacesOf({ type: 'deb' }, image).names);
+  const names = new Set(ownNamespaces(image));
   const stated = info.endOfLife.find(({ ecosystem, eol }) => eol !== null && names.has(ecosystem));
   return { ...image.os, eol: stated?.eol ?? image.os.eol };
 }

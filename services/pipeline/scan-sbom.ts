@@ -1,3 +1,4 @@
+import { MATCHING_GAPS } from '../domain/completeness.ts';
 import type { Target } from '../domain/image/target.ts';
 import type { Limits } from '../domain/limits.ts';
 import type { Report } from '../domain/report/report.ts';
@@ -23,27 +24,30 @@ export function scanSbom(
   { clock, version }: SbomDependencies,
 ): Report {
   const started = clock.elapsed();
-  const { digest, platform, image, packages, engines, findings, layersRead, gaps } = readSbom(
+  const { digest, platform, image, packages, engines, findings, layersRead, ...read } = readSbom(
     target.path === '-' ? 'standard input' : target.path,
     bytes,
     limits,
   );
-  const partial = gaps.some((gap) => gap.class === 'blocking');
+  const gaps = read.gaps.filter(({ code }) => !MATCHING_GAPS.has(code));
+  const blocking = gaps.filter((gap) => gap.class === 'blocking');
+  // That another engine failed says nothing of our own reading.
+  const ownPartial = blocking.some(({ code }) => code !== 'engine-failed');
   return {
     schemaVersion: '1',
     tool: { name: 'plimsoll', version },
     createdAt: clock.moment(),
     target: { kind: 'sbom', reference: target.path, digest, platform },
     inputs: { db: null, policy: null, exceptions: null, vex: null, config: null },
-    engines: [{ name: 'plimsoll', version, status: partial ? 'partial' : 'ok' }, ...engines],
+    engines: [{ name: 'plimsoll', version, status: ownPartial ? 'partial' : 'ok' }, ...engines],
     image,
     packages: [...packages],
     findings: [...findings],
     completeness: {
-      status: partial ? 'partial' : 'complete',
+      status: blocking.length > 0 ? 'partial' : 'complete',
       layersRead,
       layersTotal: image.layers.length,
-      gaps: [...gaps],
+      gaps,
       feeds: [],
       withoutFeed: [],
     },

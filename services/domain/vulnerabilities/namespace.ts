@@ -113,6 +113,13 @@ export function namespacesOf({ type }: Pick<ReportPackage, 'type'>, image: Image
   return DISTRIBUTIONS.get(os.id)?.(os, image) ?? own(release);
 }
 
+/** Those of the distribution itself, whatever type its packages are of; none where it is judged by another's, whose support ends on another day. */
+export function ownNamespaces(image: Image): readonly string[] {
+  const { os } = image;
+  const stated = os === null ? undefined : DISTRIBUTIONS.get(os.id)?.(os, image);
+  return stated?.compatible === null ? stated.names : [];
+}
+
 /** Testing and unstable call themselves by the coming release, which no version number tells: `trixie/sid` is sid. */
 function debianOf({ versionId, prettyName }: Os): string {
   if (versionId !== null) return `Debian:${versionId.split('.')[0]}`;
