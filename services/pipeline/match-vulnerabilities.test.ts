@@ -38,6 +38,36 @@ const curl = samplePackage({ name: 'curl', version: '7.88.1-10', layer: 1 });
 const rows = (report: Report) => report.vulnerabilities!.map((row) => `${row.id} ${row.status} ${row.fixedVersion}`);
 const codes = (report: Report) => report.completeness.gaps.map(({ code }) => code);
 
+describe("Ubuntu's VEX beside its OSV records", () => {
+  const ubuntu = (fixed: string | null, more: Partial<AffectedPackage> = {}) =>
+    entry('Ubuntu:22.04', 'curl', fixed, { nameOf: 'source', ...more });
+  const osv = advisory({ id: 'UBUNTU-CVE-2024-0001', aliases: ['CVE-2024-0001'], affected: [ubuntu('1.0-2')] });
+  const vex = (affected: AffectedPackage) =>
+    advisory({ id: 'CVE-2024-0001', source: 'ubuntu-vex', affected: [affected] });
+  const rowsOf = (version: string, ...advisories: Advisory[]) => {
+    const report = reportOf(samplePackage({ name: 'curl', version }));
+    const os = { id: 'ubuntu', versionId: '22.04', prettyName: null, eol: null };
+    const { vulnerabilities } = matchVulnerabilities(
+      { ...report, image: { ...report.image, os } },
+      new MemoryAdvisories(advisories, [], {}),
+    );
+    return vulnerabilities!.map(({ status, fixedVersion, confidence }) => `${status} ${fixedVersion} ${confidence}`);
+  };
+
+  it('the first version with a fix is that of OSV; the newest, of VEX, only where nothing else is known', () => {
+    const fixed = vex(ubuntu('1.0-9', { status: 'fixed' }));
+    expect(rowsOf('1.0-5', osv, fixed)).toEqual([]);
+    expect(rowsOf('1.0-1', osv, fixed)).toEqual(['fixed 1.0-2 high']);
+    expect(rowsOf('1.0-5', fixed)).toEqual(['fixed 1.0-9 low']);
+    expect(rowsOf('1.0-9', fixed)).toEqual([]);
+  });
+
+  it('where Ubuntu stands is told by VEX', () => {
+    expect(rowsOf('1.0-1', osv, vex(ubuntu(null, { status: 'will_not_fix' })))).toEqual(['will_not_fix null high']);
+    expect(rowsOf('1.0-1', osv, vex(ubuntu(null, { status: 'not_affected', ranges: [] })))).toEqual([]);
+  });
+});
+
 describe('rows', () => {
   it('one for each CVE and package, with all its sources', () => {
     const advisories = [

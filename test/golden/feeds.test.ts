@@ -57,6 +57,7 @@ describe.skipIf(!HAS_SHARED_DATA)('native feeds of ../shared/data (skipped where
     );
     expect(kinds(['suse-cvrf/*.gz', 'openeuler-cvrf/*.gz'])).toEqual(new Set(['cvrf']));
     expect(kinds(['updateinfo/*.xml'])).toEqual(new Set(['updateinfo']));
+    expect(kinds(['ubuntu/vex/**/*.gz'])).toEqual(new Set(['ubuntu-vex']));
     expect(kinds(['redhat-csaf-to-osv/OSV/*', 'ubuntu/osv*/**/*.{json,gz}'])).toEqual(new Set(['osv']));
   });
 
@@ -116,6 +117,26 @@ describe.skipIf(!HAS_SHARED_DATA)('native feeds of ../shared/data (skipped where
       expect(fixes(readFeed(csaf).advisories)).toEqual(golden);
     },
   );
+
+  test.each(files('ubuntu/vex/**/*.gz'))('%s: every source package, and where Ubuntu stands on it', (path) => {
+    const document: { statements: { status: string; justification?: string; products: { '@id': string }[] }[] } =
+      JSON.parse(bytesOf(path).toString());
+    const stated = document.statements.flatMap(({ status, justification, products }) => {
+      const sources = products.map((product) => product['@id']).filter((purl) => purl.includes('arch=source'));
+      return justification === 'component_not_present' ? [] : sources.map((purl) => `${status} ${purl.slice(15)}`);
+    });
+    const count = (status: string) => stated.filter((row) => row.startsWith(`${status} `)).length;
+    const { advisories, refusals } = readFeed(path);
+    const affected = advisories.flatMap((advisory) => advisory.affected);
+    const found = (...statuses: string[]) => affected.filter(({ status }) => statuses.includes(status)).length;
+    expect(stated.length).toBeGreaterThan(5);
+    expect(affected).toHaveLength(stated.length);
+    expect(found('fixed')).toBe(count('fixed'));
+    expect(found('not_affected')).toBe(count('not_affected'));
+    // In these two documents each is out of support, or will not be fixed.
+    expect(found('will_not_fix', 'end_of_life')).toBe(count('affected'));
+    expect(refusals.filter(({ kind }) => kind === 'malformed')).toEqual([]);
+  });
 
   test("Red Hat's stand on products without a fix", () => {
     const { advisories } = readFeed('redhat-vex/cve-2024-0727-openssl.json.gz');

@@ -75,6 +75,18 @@ export const FEED_SAMPLES: Readonly<Record<string, string>> = {
     version: '2.0',
     vulnerabilities: [{ cve: { id: 'CVE-2016-0002', vulnStatus: 'Rejected' } }],
   }),
+  'ubuntu-vex': JSON.stringify({
+    '@context': 'https://openvex.dev/ns/v0.2.0',
+    author: 'Canonical Ltd.',
+    statements: [
+      {
+        vulnerability: { name: 'CVE-2023-0001' },
+        products: [{ '@id': 'pkg:deb/ubuntu/curl@7.81.0-1ubuntu1.24?arch=source&distro=jammy' }],
+        status: 'affected',
+        action_statement: 'This package (for the given release) is no longer supported.',
+      },
+    ],
+  }),
   updateinfo:
     '<updates><update type="security"><id>RLSA-2021:2575</id><references><reference id="CVE-2021-3520" type="cve"/></references><pkglist><collection><name>Rocky Linux 8</name><package name="lz4" version="1.8.3" release="3.el8" epoch="0" arch="x86_64"/></collection></pkglist></update></updates>',
   cvrf: '<cvrfdoc><ProductTree><Relationship ProductReference="curl-7-1" RelatesToProductReference="openSUSE 13.2"><FullProductName ProductID="openSUSE 13.2:curl-7-1"/></Relationship></ProductTree><Vulnerability><CVE>CVE-2019-1559</CVE><ProductStatuses><Status Type="Fixed"><ProductID>openSUSE 13.2:curl-7-1</ProductID></Status></ProductStatuses></Vulnerability></cvrfdoc>',

@@ -47,8 +47,12 @@ function isAffecting({ standing, entry }: Statement): boolean {
   return standing?.state === 'inside' && entry.status !== 'not_affected';
 }
 
-/** A distribution's own feed goes before what others made of it. */
+/**
+ * A distribution's own feed goes before what others made of it; last comes Ubuntu's VEX on what is fixed, which names the
+ * newest version in the place of the first that has the fix.
+ */
 function rankOf({ advisory, entry }: Statement): number {
+  if (advisory.source === 'ubuntu-vex' && entry.status === 'fixed') return 2;
   return advisory.source === 'osv' && entry.nameOf !== 'package' ? 1 : 0;
 }
 

@@ -63,7 +63,7 @@ export function statementsOn(
                   ignoreEpochs: known.ignoreEpochs,
                   ...(onComparison && { onComparison: (made) => onComparison({ advisory, entry }, made) }),
                 });
-          const doubts = standing === null ? [] : doubtsOf(entry, item, image, compatible);
+          const doubts = standing === null ? [] : doubtsOf(advisory, entry, item, image, compatible);
           statements.push({ advisory, entry, version: known.version, refusal, standing, doubts });
         }
       }
@@ -146,6 +146,7 @@ function contentSetsOf({ layer }: ReportPackage, { layers }: PackageImage): read
 }
 
 function doubtsOf(
+  { source }: Advisory,
   entry: AffectedPackage,
   item: ReportPackage,
   image: PackageImage,
@@ -159,6 +160,9 @@ function doubtsOf(
   }
   if (entry.ecosystem.startsWith('Red Hat:') && contentSetsOf(item, image).length === 0) {
     doubts.push({ confidence: 'low', reason: 'the image names no content sets' });
+  }
+  if (source === 'ubuntu-vex' && entry.status === 'fixed') {
+    doubts.push({ confidence: 'low', reason: 'VEX names the newest version with the fix, not the first' });
   }
   if (item.type !== 'rpm') return doubts;
   if (entry.module === null && fixesOf(entry).some(isModuleBuild)) {

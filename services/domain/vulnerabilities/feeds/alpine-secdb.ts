@@ -1,6 +1,7 @@
 import type { Advisory, AffectedPackage } from '../advisory.ts';
 import type { Feed, FeedContext, FeedReading } from './feed.ts';
 import { listOrEmpty, objectOrNull, parseForeignJson, textOrNull } from './foreign-json.ts';
+import { packageEntry } from './package-entry.ts';
 import { RefusalCounter } from './refusals.ts';
 
 /**
@@ -94,21 +95,7 @@ function idsOf(text: unknown): string[] {
 
 function affectedBelow(ecosystem: string, name: string, fixed: string): AffectedPackage {
   const never = fixed === '0';
-  return {
-    ecosystem,
-    channel: null,
-    name,
-    nameOf: 'source',
-    ranges: never ? [] : [{ type: 'ECOSYSTEM', events: [{ introduced: '0' }, { fixed }] }],
-    versions: [],
-    status: never ? 'not_affected' : 'fixed',
-    vendorStatus: null,
-    severities: [],
-    module: null,
-    architectures: [],
-    contentSets: [],
-    imports: [],
-  };
+  return packageEntry({ ecosystem, name, nameOf: 'source', status: never ? 'not_affected' : 'fixed', fixed });
 }
 
 function urlOf(speaker: string, id: string): string | null {

@@ -1,6 +1,6 @@
-import { PackageURL } from 'packageurl-js';
 import type { JsonObject } from '../../image/json.ts';
 import type { Limits } from '../../limits.ts';
+import { parsePurl } from '../purl-pattern.ts';
 import { listOrEmpty, objectOrNull, textOrNull } from './foreign-json.ts';
 
 /** A package as a component of a product. */
@@ -91,7 +91,7 @@ export class CsafProducts {
  * (`curl-0:7.76.1-26.el9_3.2.x86_64`), which is where older documents have it only.
  */
 function componentOf(purl: string | null, id: string): Component | null {
-  const { type, name, version, qualifiers } = parsedPurl(purl) ?? {};
+  const { type, name, version, qualifiers } = (purl === null ? null : parsePurl(purl)) ?? {};
   if (type !== 'rpm' || !name) return null;
   const epoch = qualifiers?.epoch ?? /-(\d+):[^:]+$/.exec(id)?.[1] ?? '0';
   const isWhole = !version || version.includes(':') || epoch === '0';
@@ -101,12 +101,4 @@ function componentOf(purl: string | null, id: string): Component | null {
     architecture: qualifiers?.arch ?? null,
     module: /^([^:]+:[^:]+)/.exec(qualifiers?.rpmmod ?? '')?.[1] ?? null,
   };
-}
-
-function parsedPurl(text: string | null): PackageURL | null {
-  try {
-    return text === null ? null : PackageURL.fromString(text);
-  } catch {
-    return null;
-  }
 }

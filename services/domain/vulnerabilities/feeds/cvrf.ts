@@ -4,6 +4,7 @@ import type { Feed, FeedContext, FeedReading } from './feed.ts';
 import { momentOrNull, sentenceOrNull, textOrNull } from './foreign-json.ts';
 import { elements, firstElement, parseForeignXml, textOf } from './foreign-xml.ts';
 import { levelOfWord } from './osv-severity.ts';
+import { packageEntry } from './package-entry.ts';
 import { RefusalCounter } from './refusals.ts';
 
 /**
@@ -131,19 +132,8 @@ function affectedBy(
   for (const { ecosystem, channel, name, fixed, architecture } of ids.flatMap((id) => packages.get(id) ?? [])) {
     const key = `${ecosystem}\0${channel}\0${name}\0${fixed}`;
     const entry = entries.get(key) ?? {
-      ecosystem,
-      channel,
-      name,
-      nameOf: 'binary',
-      ranges: [{ type: 'ECOSYSTEM', events: [{ introduced: '0' }, { fixed }] }],
-      versions: [],
-      status: 'fixed',
-      vendorStatus: null,
-      severities: [],
-      module: null,
+      ...packageEntry({ ecosystem, channel, name, nameOf: 'binary', status: 'fixed', fixed }),
       architectures: [],
-      contentSets: [],
-      imports: [],
     };
     if (architecture !== null && !entry.architectures.includes(architecture)) entry.architectures.push(architecture);
     entries.set(key, entry);

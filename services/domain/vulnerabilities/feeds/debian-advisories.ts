@@ -2,6 +2,7 @@ import type { Advisory, AffectedPackage } from '../advisory.ts';
 import { debianNamespace } from './debian-releases.ts';
 import type { Feed, FeedContext, FeedReading } from './feed.ts';
 import { momentOrNull } from './foreign-json.ts';
+import { packageEntry } from './package-entry.ts';
 import { RefusalCounter } from './refusals.ts';
 
 /**
@@ -86,22 +87,14 @@ function byVulnerability(listed: readonly Listed[]): Advisory[] {
 function affectedBelow(ecosystem: string, name: string, fixed: string): AffectedPackage | null {
   const status = fixed === '<not-affected>' ? 'not_affected' : fixed === '<end-of-life>' ? 'end_of_life' : 'fixed';
   if (status === 'fixed' && !/^\d/.test(fixed)) return null;
-  const end = status === 'fixed' ? [{ fixed }] : [];
-  return {
+  return packageEntry({
     ecosystem,
-    channel: null,
     name,
     nameOf: 'source',
-    ranges: status === 'not_affected' ? [] : [{ type: 'ECOSYSTEM', events: [{ introduced: '0' }, ...end] }],
-    versions: [],
     status,
     vendorStatus: status === 'end_of_life' ? 'end-of-life' : null,
-    severities: [],
-    module: null,
-    architectures: [],
-    contentSets: [],
-    imports: [],
-  };
+    fixed: status === 'fixed' ? fixed : null,
+  });
 }
 
 function dayOf({ day, month, year }: Readonly<Record<string, string | undefined>>): string | null {

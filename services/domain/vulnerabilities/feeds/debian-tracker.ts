@@ -4,6 +4,7 @@ import { debianNamespace } from './debian-releases.ts';
 import type { Feed, FeedContext, FeedReading } from './feed.ts';
 import { objectOrNull, parseForeignJson, sentenceOrNull, textOrNull } from './foreign-json.ts';
 import { levelOfWord } from './osv-severity.ts';
+import { packageEntry } from './package-entry.ts';
 import { RefusalCounter } from './refusals.ts';
 
 /**
@@ -87,22 +88,15 @@ function affectedIn(ecosystem: string, name: string, release: JsonObject): Affec
   const never = fixed === '0';
   const isFixed = release.status === 'resolved' && fixed !== null;
   const word = standingWord(release);
-  const end = isFixed ? [{ fixed }] : [];
-  return {
+  return packageEntry({
     ecosystem,
-    channel: null,
     name,
     nameOf: 'source',
-    ranges: never && isFixed ? [] : [{ type: 'ECOSYSTEM', events: [{ introduced: '0' }, ...end] }],
-    versions: [],
     status: isFixed ? (never ? 'not_affected' : 'fixed') : (STANDS.get(word ?? '') ?? 'affected'),
     vendorStatus: word,
     severities: severitiesOf(release.urgency),
-    module: null,
-    architectures: [],
-    contentSets: [],
-    imports: [],
-  };
+    fixed: isFixed ? fixed : null,
+  });
 }
 
 /** `nodsa` is there, and mostly empty, where no advisory was worth while; its reason says what follows from that. */

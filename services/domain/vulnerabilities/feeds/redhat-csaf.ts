@@ -12,6 +12,7 @@ import {
 } from './foreign-json.ts';
 import { namespaceOf } from './osv-namespace.ts';
 import { levelOfWord } from './osv-severity.ts';
+import { packageEntry } from './package-entry.ts';
 import { RefusalCounter } from './refusals.ts';
 
 /**
@@ -131,23 +132,19 @@ function entryOf(component: ProductComponent, stand: AdvisoryStatus, word: strin
   if (isSource && version !== null) return null;
   const isFixed = stand === 'fixed' && version !== null;
   if (stand === 'fixed' && !isFixed) return null;
-  const end = isFixed ? [{ fixed: version }] : [];
-  return {
+  return packageEntry({
     ecosystem: namespace.ecosystem,
     channel: namespace.channel,
     name,
     nameOf: isSource ? 'source' : 'binary',
-    ranges: stand === 'not_affected' ? [] : [{ type: 'ECOSYSTEM', events: [{ introduced: '0' }, ...end] }],
-    versions: [],
     status: stand === 'affected' ? (STANDS.get(word ?? '') ?? 'affected') : stand,
     vendorStatus: stand === 'affected' ? word : null,
-    severities: [],
     module,
     architectures: architecture === null || isSource || architecture === 'noarch' ? [] : [architecture],
     // A whole release (`enterprise_linux:9`) is everybody's.
     contentSets: product.includes('::') ? [product] : [],
-    imports: [],
-  };
+    fixed: isFixed ? version : null,
+  });
 }
 
 /** What Red Hat says of products without a fix, by product id. */

@@ -9,6 +9,7 @@ import { kev } from './kev.ts';
 import { nvd } from './nvd.ts';
 import { osv } from './osv.ts';
 import { redhatCsaf } from './redhat-csaf.ts';
+import { ubuntuVex } from './ubuntu-vex.ts';
 import { updateinfo } from './updateinfo.ts';
 
 /** Every kind of feed that a database can be built from; the first that recognises a file reads it. OSV goes last. */
@@ -22,6 +23,7 @@ export const FEEDS: readonly Feed[] = [
   kev,
   nvd,
   redhatCsaf,
+  ubuntuVex,
   updateinfo,
   osv,
 ];

@@ -4,6 +4,7 @@ import type { Feed, FeedContext, FeedReading } from './feed.ts';
 import { momentOrNull, sentenceOrNull, textOrNull } from './foreign-json.ts';
 import { elements, firstElement, parseForeignXml, textOf } from './foreign-xml.ts';
 import { levelOfWord } from './osv-severity.ts';
+import { packageEntry } from './package-entry.ts';
 import { RefusalCounter } from './refusals.ts';
 
 /**
@@ -87,20 +88,10 @@ function affectedBy(update: XmlElement, id: string, refusals: RefusalCounter): A
       }
       if (architecture === 'src' || /-debug(?:info|source)(?:-|$)/.test(packageName)) continue;
       const key = `${ecosystem}\0${packageName}\0${fixed}\0${module}`;
+      const stated = { ecosystem, name: packageName, severities, module, fixed } as const;
       const entry = entries.get(key) ?? {
-        ecosystem,
-        channel: null,
-        name: packageName,
-        nameOf: 'binary',
-        ranges: [{ type: 'ECOSYSTEM', events: [{ introduced: '0' }, { fixed }] }],
-        versions: [],
-        status: 'fixed',
-        vendorStatus: null,
-        severities,
-        module,
+        ...packageEntry({ ...stated, nameOf: 'binary', status: 'fixed' }),
         architectures: [],
-        contentSets: [],
-        imports: [],
       };
       if (architecture !== 'noarch' && !entry.architectures.includes(architecture)) {
         entry.architectures.push(architecture);
