@@ -14,14 +14,14 @@ export interface Suppressions {
   readonly digests: Pick<Report['inputs'], 'exceptions' | 'vex'>;
 }
 
-/** Reads and checks --exceptions and --vex. Raises USAGE, EXCEPTIONS_INVALID, EXCEPTION_EXPIRED, VEX_INVALID. */
+/** Reads and checks --exceptions and --vex. Raises USAGE, EXCEPTIONS_INVALID, EXCEPTION_EXPIRED, VEX_INVALID, LIMIT_EXCEEDED. */
 export async function readSuppressions(options: MatchingOptions, now: Date): Promise<Suppressions> {
   const file = options.exceptions;
   const listed = file === undefined ? null : readDocument(file, LIMITS.policyDocumentBytes);
-  const documents = (options.vex ?? []).map((name) => ({ name, ...readDocument(name, LIMITS.advisoryBytes) }));
+  const documents = (options.vex ?? []).map((name) => ({ name, ...readDocument(name, LIMITS.vexBytes) }));
   return {
     exceptions: listed === null ? [] : await parseExceptions(listed.text, file!, now),
-    vex: await Promise.all(documents.map(({ name, text }) => parseVex(text, name))),
+    vex: await parseAll(documents),
     digests: { exceptions: listed?.digest ?? null, vex: digestOf(documents.map(({ digest }) => digest)) },
   };
 }
@@ -38,15 +38,10 @@ async function parseExceptions(text: string, file: string, now: Date): Promise<r
   return readExceptions(document, file, now.toISOString().slice(0, 10));
 }
 
-async function parseVex(text: string, file: string): Promise<GivenVex> {
-  const { readVex } = await import('../domain/vulnerabilities/vex/read-vex.ts');
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (cause) {
-    throw new PlimsollError('VEX_INVALID', `${file} is no JSON: ${messageOf(cause)}`, { cause });
-  }
-  return { file, document: readVex(value, file) };
+async function parseAll(documents: readonly { readonly name: string; readonly text: string }[]): Promise<GivenVex[]> {
+  if (documents.length === 0) return [];
+  const { parseVex } = await import('../domain/vulnerabilities/vex/read-vex.ts');
+  return documents.map(({ name, text }) => ({ file: name, document: parseVex(text, name, LIMITS) }));
 }
 
 /** One digest for all documents: that of the only one, else over theirs, one a line, sorted. */

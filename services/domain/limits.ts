@@ -114,6 +114,14 @@ export const LIMITS = {
   listedFlaws: 20,
   /** One advisory of a feed that has one a file (OSV), unpacked. */
   advisoryBytes: 32 * 2 ** 20,
+  /** A VEX document as a whole. */
+  vexBytes: 32 * 2 ** 20,
+  /** Lists and objects inside each other in a VEX document. */
+  vexNesting: 200,
+  /** Items of lists and objects in a VEX document: statements, and products of one, are fewer. */
+  vexValues: 2_000_000,
+  /** Products of VEX statements that are held against the vulnerabilities of one report. */
+  vexComparisons: 50_000_000,
   /** Packages that one advisory names, and versions that it lists for one of them. */
   advisoryEntries: 100_000,
   /** One file of an advisory feed, unpacked: the largest is Debian's tracker, with less than a tenth of it. */

@@ -1,13 +1,17 @@
-import type { Limits } from '../limits.ts';
-
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
+/** Lists and objects inside each other; items of all of them. */
+export interface JsonBounds {
+  readonly nesting: number;
+  readonly values: number;
+}
+
 /**
- * Which limit a JSON text goes past, told before it is parsed: values cost up to twenty times their text in memory. Null
+ * Which bound a JSON text goes past, told before it is parsed: values cost up to twenty times their text in memory. Null
  * where it goes past none. Of what is no JSON the answer means nothing.
  */
-export function exceededJsonLimit(bytes: Uint8Array, limits: Limits): 'sbomNesting' | 'sbomValues' | null {
+export function exceededJsonLimit(bytes: Uint8Array, most: JsonBounds): keyof JsonBounds | null {
   let depth = 0;
   let values = 1;
   for (let at = 0; at < bytes.length; at++) {
@@ -19,7 +23,7 @@ export function exceededJsonLimit(bytes: Uint8Array, limits: Limits): 'sbomNesti
       case 0x5b: // [
         depth += 1;
         values += 1;
-        if (depth > limits.sbomNesting) return 'sbomNesting';
+        if (depth > most.nesting) return 'nesting';
         break;
       case 0x7d: // }
       case 0x5d: // ]
@@ -29,7 +33,7 @@ export function exceededJsonLimit(bytes: Uint8Array, limits: Limits): 'sbomNesti
         values += 1;
         break;
     }
-    if (values > limits.sbomValues) return 'sbomValues';
+    if (values > most.values) return 'values';
   }
   return null;
 }

@@ -27,8 +27,8 @@ export function readSbom(path: string, bytes: Uint8Array, limits: Limits): SbomC
   const text = textOf(file);
   const start = text.trimStart();
   if (start.startsWith('{')) {
-    const exceeded = exceededJsonLimit(bytes, limits);
-    if (exceeded !== null) throw pastLimit(path, exceeded, limits);
+    const exceeded = exceededJsonLimit(bytes, { nesting: limits.sbomNesting, values: limits.sbomValues });
+    if (exceeded !== null) throw pastLimit(path, exceeded === 'nesting' ? 'sbomNesting' : 'sbomValues', limits);
     return fromJson(parsed(text, path), file);
   }
   if (start.startsWith('<')) return fromCycloneDx(parseCycloneDxXml(text, file), 'cyclonedx-xml', file);

@@ -7,6 +7,8 @@ export interface PurlPattern {
   readonly version: string | null;
   readonly qualifiers: Readonly<Record<string, string>>;
   matches(purl: string): boolean;
+  /** The same of one that was read already; null: of none. */
+  matchesParsed(purl: PackageURL | null): boolean;
 }
 
 /**
@@ -23,7 +25,9 @@ export function parsePurlPattern(text: string): PurlPattern | null {
     version: pattern.version || null,
     qualifiers,
     matches(purl) {
-      const other = parsePurl(purl);
+      return this.matchesParsed(parsePurl(purl));
+    },
+    matchesParsed(other) {
       if (other === null || !isSamePackage(pattern, other)) return false;
       if (pattern.version && pattern.version !== other.version) return false;
       const others = qualifiersOf(other);

@@ -189,6 +189,84 @@ describe('OpenVEX', () => {
     ).toHaveLength(1);
   });
 
+  it('of equally old ones that contradict each other, the one that suppresses nothing counts, in any order and document', () => {
+    const [clear, contrary] = [statement(), statement({ status: 'affected' })];
+    expect(suppressedIn(judged(clear, contrary))).toEqual([]);
+    expect(suppressedIn(judged(contrary, clear))).toEqual([]);
+    const given = [contrary, clear].map((each) => ({ file: 'v', document: readVex(document(each), 'v') }));
+    expect(suppressedIn(suppress(report, [], given))).toEqual([]);
+    expect(suppressedIn(suppress(report, [], given.toReversed()))).toEqual([]);
+  });
+
+  it('moments are compared as moments, whatever their zone and fractions', () => {
+    const affected = statement({ status: 'affected', timestamp: '2026-01-01T00:00:00.5Z' });
+    expect(suppressedIn(judged(affected, statement({ timestamp: '2026-01-01T00:00:00Z' })))).toEqual([]);
+    expect(suppressedIn(judged(affected, statement({ timestamp: '2026-01-01T01:00:00+02:00' })))).toEqual([]);
+    expect(suppressedIn(judged(affected, statement({ timestamp: '2026-01-01T01:00:00Z' })))).toHaveLength(1);
+  });
+
+  it.each<[string, object | string]>([
+    ['a wildcard for a name', 'pkg:deb/debian/*'],
+    ['a wildcard for everything', 'pkg:*/*'],
+    ['a wildcard for a version', 'pkg:deb/debian/curl@*'],
+    ['a range for a version', 'pkg:deb/debian/curl@%3E%3D1'],
+    ['vers, which is no purl', 'vers:deb/>=1|<9'],
+    ['a type', 'pkg:deb/debian'],
+    ['a name alone', 'curl'],
+    ['an empty name', ''],
+    ['no name', {}],
+    ['another namespace', 'pkg:deb/curl'],
+    ['a name in another case', 'pkg:npm/CURL'],
+    ['an image without digest', 'pkg:oci/shop'],
+    ['an image with a wildcard for its digest', 'pkg:oci/shop@*'],
+    ['the image with a list of parts that is empty', { '@id': `pkg:oci/shop@${DIGEST}`, subcomponents: [] }],
+    ['the image with parts that are no list', { '@id': `pkg:oci/shop@${DIGEST}`, subcomponents: { '@id': 'x' } }],
+    ['the image with a part that has no purl', { '@id': `pkg:oci/shop@${DIGEST}`, subcomponents: [{ '@id': 'curl' }] }],
+    ['the package, of which a part is meant', { '@id': 'pkg:deb/debian/curl', subcomponents: ['pkg:npm/x'] }],
+    ['an empty hash', { '@id': 'x', hashes: { 'sha-256': '' } }],
+  ])('%s is no product of this image', (_, product) => {
+    for (const status of ['not_affected', 'fixed'])
+      expect(suppressedIn(judged(statement({ products: [product], status })))).toEqual([]);
+    const local = { ...report, target: { ...report.target, digest: null } };
+    const vex = [{ file: 'v', document: readVex(document(statement({ products: [product] })), 'v') }];
+    expect(suppressedIn(suppress(local, [], vex))).toEqual([]);
+  });
+
+  it.each(['NOT_AFFECTED', 'Fixed', 'not affected', 'unknown', '', null, ['fixed'], 'known_not_affected'])(
+    'the status %j is none, and that is said',
+    (status) => {
+      const { vulnerabilities, findings } = judged(statement({ status }), statement({ status: 'affected' }));
+      expect(vulnerabilities!.every(({ suppressed }) => suppressed === undefined)).toBe(true);
+      expect(findings[0]!.flaws).toEqual(['statement 1: its status is none of OpenVEX']);
+    },
+  );
+
+  it('"fixed" is for the version that it names, and for none where it names none', () => {
+    const fixed = (...products: readonly object[]) => suppressedIn(judged(statement({ status: 'fixed', products })));
+    expect(fixed({ '@id': 'pkg:deb/debian/curl@7.88.1-10' })).toHaveLength(1);
+    expect(fixed({ '@id': 'pkg:deb/debian/curl@7.88.1-11' })).toEqual([]);
+    expect(fixed({ '@id': 'pkg:deb/debian/curl' })).toEqual([]);
+    expect(fixed({ '@id': 'pkg:deb/debian/curl?arch=amd64' })).toEqual([]);
+    expect(fixed({ '@id': `pkg:oci/shop@${DIGEST}` })).toHaveLength(2);
+  });
+
+  it.each(['*', 'CVE-*', 'cve-2024-0001', 'CVE-2024-000', ''])('the vulnerability "%s" is none of these', (name) => {
+    const given = document(statement({ vulnerability: { name } }), statement({ status: 'affected' }));
+    expect(suppressedIn(suppress(report, [], [{ file: 'v', document: readVex(given, 'v') }]))).toEqual([]);
+  });
+
+  it('vexComparisons: at it and past it', () => {
+    const document_ = readVex(document(statement({ products: ['pkg:npm/a', product, 'pkg:npm/b'] })), 'v');
+    const run = (vexComparisons: number) =>
+      suppress(report, [], [{ file: 'v', document: document_ }], { vexComparisons });
+    // Two rows have the id; each product counts with its names.
+    const needed = 2 * document_.statements[0]!.products.reduce((sum, { purls }) => sum + 1 + purls.length, 0);
+    expect(suppressedIn(run(needed))).toHaveLength(1);
+    expect(() => run(needed - 1)).toThrow(
+      expect.objectContaining({ code: 'LIMIT_EXCEEDED', details: { limit: 'vexComparisons' } }),
+    );
+  });
+
   it('for another product changes nothing, and that is said', () => {
     const result = judged(statement({ products: [{ '@id': 'pkg:npm/left-pad' }] }));
     expect(result.vulnerabilities).toEqual(report.vulnerabilities);
@@ -276,6 +354,19 @@ describe('CSAF', () => {
     expect(suppressedIn(judged(status, productId))).toEqual(expected);
   });
 
+  it.each(['first_fixed', 'fixed'])('%s of a package in any version is no statement on the installed one', (status) => {
+    expect(suppressedIn(judged(status, 'curl'))).toEqual([]);
+    expect(suppressedIn(judged(status, 'image:curl'))).toEqual(['curl CVE-2024-0001']);
+  });
+
+  it('a product that is affected and not affected is affected', () => {
+    const both = csaf('known_not_affected', 'curl');
+    const status = { known_affected: ['curl'], known_not_affected: ['curl'] };
+    const vulnerabilities = [{ ...both.vulnerabilities[0], product_status: status }];
+    const vex = [{ file: 'c', document: readVex({ ...both, vulnerabilities }, 'c') }];
+    expect(suppressedIn(suppress(report, [], vex))).toEqual([]);
+  });
+
   it('says why and who', () => {
     expect(judged('known_not_affected', 'curl').vulnerabilities![0]!.suppressed).toMatchObject({
       justification: 'component_not_present',
@@ -319,6 +410,19 @@ describe('CycloneDX', () => {
   it('only the versions that it lists', () => {
     expect(judged('pkg:deb/debian/curl', undefined, { versions: [{ version: '1' }] })).toEqual([]);
     expect(judged('pkg:deb/debian/curl', undefined, { versions: [{ version: '7.88.1-10' }] })).toHaveLength(1);
+  });
+
+  it.each<[string, unknown]>([
+    ['a range only', [{ range: 'vers:deb/>=1|<9' }]],
+    ['a version that is stated to be affected', [{ version: '7.88.1-10', status: 'affected' }]],
+    ['a version of which nobody knows', [{ version: '7.88.1-10', status: 'unknown' }]],
+    ['what is no version', [null, 'x', {}]],
+    ['what is no list', { version: '7.88.1-10' }],
+  ])('%s names no version that is cleared', (_, versions) => {
+    for (const state of ['not_affected', 'resolved']) {
+      expect(judged('pkg:deb/debian/curl', { state }, { versions })).toEqual([]);
+      expect(judged('pkg:deb/debian/curl', { state }, { versions: [] })).toHaveLength(state === 'resolved' ? 0 : 1);
+    }
   });
 });
 

@@ -1,3 +1,5 @@
+import { PlimsollError } from '../errors.ts';
+import { LIMITS, type Limits } from '../limits.ts';
 import type { Report, ReportPackage, Vulnerability } from '../report/report.ts';
 import { exceptionFor, type VulnerabilityException } from './exceptions.ts';
 import { type PurlPattern, parsePurl } from './purl-pattern.ts';
@@ -15,21 +17,23 @@ type Suppression = NonNullable<Vulnerability['suppressed']>;
 /**
  * The report with what exceptions and VEX cover marked as suppressed; no row is taken away. An exception goes before VEX.
  * Of several statements on one row the latest counts, also where it says "affected". For each document a finding says
- * how many of its statements were for this target.
+ * how many of its statements were for this target. Raises LIMIT_EXCEEDED.
  */
 export function suppress(
   report: Report,
   exceptions: readonly VulnerabilityException[],
   given: readonly GivenVex[],
+  limits: Pick<Limits, 'vexComparisons'> = LIMITS,
 ): Report {
   const packages = new Map(report.packages.map((item) => [item.id, item]));
+  const statements = new Statements(given, limits.vexComparisons);
   const used = new Map(given.map((each) => [each, new Set<VexStatement>()]));
   const vulnerabilities = report.vulnerabilities?.map((row) => {
     const item = packages.get(row.packageId);
     const { suppressed: _, ...bare } = row;
     if (item === undefined) return bare;
     const exception = exceptionFor(exceptions, row, item, report.target);
-    const stated = statementOn(row, item, report, given);
+    const stated = statements.on(row, item, report.target);
     if (stated !== null) used.get(stated.given)!.add(stated.statement);
     const suppressed = exception !== null ? byException(exception) : stated === null ? null : byVex(stated);
     return suppressed === null ? bare : { ...bare, suppressed };
@@ -45,7 +49,7 @@ function byException({ name, reason, owner, expires }: VulnerabilityException): 
 
 function byVex({ given, statement }: Stated): Suppression | null {
   const { status, justification, reason } = statement;
-  if (status !== 'not_affected' && status !== 'fixed') return null;
+  if (!isClearing(statement)) return null;
   const { id, author } = given.document;
   const source = [given.file, id ?? []].flat().join(' ');
   return { by: 'vex', status, justification, reason, owner: author, source, expires: null };
@@ -77,33 +81,92 @@ export interface Stated {
   readonly statement: VexStatement;
 }
 
-/** The latest statement on a row; of equally old ones the last of the last document. Null where none is for it. */
-function statementOn(
-  row: Vulnerability,
-  item: ReportPackage,
-  report: Pick<Report, 'target'>,
-  given: readonly GivenVex[],
-): Stated | null {
-  const names = new Set([row.id, ...row.aliases]);
-  let latest: Stated | null = null;
-  for (const each of given) {
-    for (const statement of each.document.statements) {
-      if (!statement.vulnerabilities.some((name) => names.has(name))) continue;
-      if (!statement.products.some((product) => isFor(product, item, report.target))) continue;
-      if (latest === null || (statement.timestamp ?? '') >= (latest.statement.timestamp ?? ''))
-        latest = { given: each, statement };
+/** All statements by the names of their vulnerabilities, held against rows within the bound of a report. */
+class Statements {
+  readonly #byName = new Map<string, Ordered[]>();
+  readonly #most: number;
+  #comparisons = 0;
+
+  constructor(given: readonly GivenVex[], most: number) {
+    this.#most = most;
+    let order = 0;
+    for (const each of given) {
+      for (const statement of each.document.statements) {
+        const ordered = { given: each, statement, order: order++ };
+        for (const name of new Set(statement.vulnerabilities)) {
+          const known = this.#byName.get(name);
+          if (known === undefined) this.#byName.set(name, [ordered]);
+          else known.push(ordered);
+        }
+      }
     }
   }
-  return latest;
+
+  /** The one that counts for a row; null where none is for it. Raises LIMIT_EXCEEDED. */
+  on(row: Vulnerability, item: ReportPackage, target: Target): Stated | null {
+    const purl = parsePurl(item.purl);
+    let counting: Ordered | null = null;
+    for (const name of new Set([row.id, ...row.aliases])) {
+      for (const each of this.#byName.get(name) ?? []) {
+        const { products, status } = each.statement;
+        this.#count(products);
+        if (!products.some((product) => isFor(product, status, item, purl, target))) continue;
+        if (counting === null || goesBefore(each, counting)) counting = each;
+      }
+    }
+    return counting;
+  }
+
+  #count(products: readonly VexProduct[]): void {
+    for (const { purls, components } of products) this.#comparisons += 1 + purls.length + (components?.length ?? 0);
+    if (this.#comparisons <= this.#most) return;
+    throw new PlimsollError(
+      'LIMIT_EXCEEDED',
+      `The VEX documents name more than ${this.#most} products (vexComparisons) for the vulnerabilities of this report. Give those for its packages only.`,
+      { details: { limit: 'vexComparisons' } },
+    );
+  }
 }
 
-/** Whether a product is this package, or this image with this package among the components that are meant. */
-function isFor({ purls, digests, components, versions }: VexProduct, item: ReportPackage, target: Target): boolean {
+interface Ordered extends Stated {
+  readonly order: number;
+}
+
+/** The later one; of equally old ones one that suppresses nothing, then the last. */
+function goesBefore(one: Ordered, other: Ordered): boolean {
+  const [moment, otherMoment] = [one, other].map(({ statement }) => statement.timestamp ?? '') as [string, string];
+  if (moment !== otherMoment) return Date.parse(moment || EVER) > Date.parse(otherMoment || EVER);
+  const [clears, otherClears] = [isClearing(one.statement), isClearing(other.statement)];
+  return clears === otherClears ? one.order > other.order : otherClears;
+}
+
+/** What has no moment is older than all that has one. */
+const EVER = '0001-01-01T00:00:00Z';
+
+function isClearing({ status }: VexStatement): boolean {
+  return status === 'not_affected' || status === 'fixed';
+}
+
+/**
+ * Whether a product is this package, or this image with this package among the components that are meant. "fixed" is said of
+ * versions: of a package without one it says nothing of the version that is installed.
+ */
+function isFor(
+  { purls, digests, components, versions }: VexProduct,
+  status: VexStatement['status'],
+  item: ReportPackage,
+  purl: ReturnType<typeof parsePurl>,
+  target: Target,
+): boolean {
   if (versions !== null && !versions.includes(item.version)) return false;
-  const isPackage = (pattern: PurlPattern): boolean => pattern.matches(item.purl);
-  const isImage = digests.includes(target.digest ?? '') || purls.some((pattern) => isImagePurl(pattern, target));
-  if (components === null) return isImage || purls.some(isPackage);
-  return isImage && components.some(isPackage);
+  const isPackage = (pattern: PurlPattern): boolean => pattern.matchesParsed(purl);
+  const isImage = (pattern: PurlPattern): boolean =>
+    (status !== 'fixed' || pattern.version !== null) && isImagePurl(pattern, target);
+  const namesImage = digests.includes(target.digest ?? '') || purls.some(isImage);
+  if (components !== null) return namesImage && components.some(isPackage);
+  const namesVersion = (pattern: PurlPattern): boolean =>
+    status !== 'fixed' || versions !== null || pattern.version !== null;
+  return namesImage || purls.some((pattern) => namesVersion(pattern) && isPackage(pattern));
 }
 
 /**

@@ -50,24 +50,31 @@ function statementsOf(
   timestamp: string | null,
 ): VexStatement[] {
   const listed = objectOrNull(vulnerability.product_status);
+  const flagOf = byProduct(vulnerability.flags);
+  const threatTo = byProduct(vulnerability.threats);
   return STATUSES.flatMap(([key, status]) =>
     listOrEmpty(listed?.[key]).flatMap((value) => {
       const id = textOrNull(value);
       if (id === null) return [];
-      const said = (list: unknown): JsonObject | null =>
-        listOrEmpty(list)
-          .map(objectOrNull)
-          .find((each) => listOrEmpty(each?.product_ids).includes(id)) ??
-        listOrEmpty(list)
-          .map(objectOrNull)
-          .find((each) => each !== null && each.product_ids === undefined) ??
-        null;
       const products = [tree.product(id)];
-      const justification = textOrNull(said(vulnerability.flags)?.label);
-      const reason = sentenceOrNull(said(vulnerability.threats)?.details);
+      const justification = textOrNull(flagOf(id)?.label);
+      const reason = sentenceOrNull(threatTo(id)?.details);
       return [{ vulnerabilities, products, status, justification, reason, timestamp }];
     }),
   );
+}
+
+/** What a list says of a product id: its first entry that names it, else the first that names none. */
+function byProduct(list: unknown): (id: string) => JsonObject | null {
+  const named = new Map<unknown, JsonObject>();
+  let general: JsonObject | null = null;
+  for (const item of listOrEmpty(list)) {
+    const entry = objectOrNull(item);
+    if (entry === null) continue;
+    if (entry.product_ids === undefined) general ??= entry;
+    for (const id of listOrEmpty(entry.product_ids)) if (!named.has(id)) named.set(id, entry);
+  }
+  return (id) => named.get(id) ?? general;
 }
 
 /** Which product id means which package, or which package in which product. */

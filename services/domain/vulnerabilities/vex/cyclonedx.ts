@@ -34,7 +34,7 @@ export function readCycloneDxVex(document: JsonObject): VexDocument {
     return [
       {
         vulnerabilities: [id, ...references.filter((name) => name !== null)],
-        products: listOrEmpty(vulnerability!.affects).map((each) => productOf(objectOrNull(each), purls)),
+        products: listOrEmpty(vulnerability!.affects).map((each) => productOf(objectOrNull(each), status, purls)),
         status,
         justification: textOrNull(analysis.justification),
         reason: sentenceOrNull(analysis.detail),
@@ -54,17 +54,29 @@ export function readCycloneDxVex(document: JsonObject): VexDocument {
 }
 
 /** A reference is a package URL, the bom-ref of a component here, or a link into another BOM that ends in one (`urn:cdx:UUID/1#REF`). */
-function productOf(affects: JsonObject | null, purls: ReadonlyMap<string, string>): VexProduct {
+function productOf(affects: JsonObject | null, status: VexStatus, purls: ReadonlyMap<string, string>): VexProduct {
   const ref = textOrNull(affects?.ref, 4_096) ?? '';
   const link = /^urn:cdx:[^#]*#(.+)$/s.exec(ref)?.[1];
   const purl = parsePurlPattern(purls.get(ref) ?? link ?? ref);
-  const versions = listOrEmpty(affects?.versions).flatMap((item) => textOrNull(objectOrNull(item)?.version) ?? []);
   return {
     purls: purl === null ? [] : [purl],
     digests: [],
     components: null,
-    versions: versions.length === 0 ? null : versions,
+    versions: versionsOf(affects?.versions ?? null, status),
   };
+}
+
+/**
+ * Null: all, as none are listed. A range (`range`) is not read, and so names no version. A version that is stated to be affected, or of
+ * which that is not known, is none that "not affected" or "fixed" could be for.
+ */
+function versionsOf(listed: unknown, status: VexStatus): readonly string[] | null {
+  if (listed === null || (Array.isArray(listed) && listed.length === 0)) return null;
+  const clears = status === 'not_affected' || status === 'fixed';
+  return listOrEmpty(listed)
+    .map(objectOrNull)
+    .filter((item) => !clears || item?.status === undefined || item.status === 'unaffected')
+    .flatMap((item) => textOrNull(item?.version) ?? []);
 }
 
 function purlsByRef(document: JsonObject): Map<string, string> {

@@ -50,11 +50,12 @@ function statementOf(statement: JsonObject | null, moment: string | null): VexSt
 
 function productOf(value: unknown): VexProduct {
   const product = objectOrNull(value);
-  const subcomponents = listOrEmpty(product?.subcomponents);
+  // A list that names nothing, or what is no list, means no part of the product: never all of it.
+  const subcomponents = product?.subcomponents ?? null;
   return {
     purls: purlsOf(value),
     digests: digestsOf(objectOrNull(product?.hashes)),
-    components: subcomponents.length === 0 ? null : subcomponents.flatMap(purlsOf),
+    components: subcomponents === null ? null : listOrEmpty(subcomponents).flatMap(purlsOf),
     versions: null,
   };
 }

@@ -1,10 +1,27 @@
-import { PlimsollError } from '../../errors.ts';
+import { messageOf, PlimsollError } from '../../errors.ts';
 import type { JsonObject } from '../../image/json.ts';
+import type { Limits } from '../../limits.ts';
+import { exceededJsonLimit } from '../../sbom/json-bounds.ts';
+import { pastLimit } from '../../sbom/past-limit.ts';
 import { objectOrNull } from '../feeds/foreign-json.ts';
 import { readCsafVex } from './csaf.ts';
 import { readCycloneDxVex } from './cyclonedx.ts';
 import type { VexDocument } from './document.ts';
 import { readOpenVex } from './openvex.ts';
+
+/** A VEX document of any format, from its text. Raises VEX_INVALID; LIMIT_EXCEEDED before it is parsed. */
+export function parseVex(text: string, file: string, limits: Limits): VexDocument {
+  const most = { nesting: limits.vexNesting, values: limits.vexValues };
+  const exceeded = exceededJsonLimit(new TextEncoder().encode(text), most);
+  if (exceeded !== null) throw pastLimit(file, exceeded === 'nesting' ? 'vexNesting' : 'vexValues', limits);
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new PlimsollError('VEX_INVALID', `${file} is no JSON: ${messageOf(cause)}`, { cause });
+  }
+  return readVex(value, file);
+}
 
 /** A VEX document of any format, from its parsed JSON. Raises VEX_INVALID for what is none, or states nothing. */
 export function readVex(value: unknown, file: string): VexDocument {
