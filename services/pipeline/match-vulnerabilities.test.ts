@@ -116,6 +116,17 @@ describe('rows', () => {
     });
   });
 
+  it('a fix of an rpm is shown as rpm shows it: without an epoch of 0', () => {
+    const bash = samplePackage({ name: 'bash', version: '4.4.20-1.el8', type: 'rpm' });
+    const affected = [entry('AlmaLinux:8', 'bash', '0:4.4.20-2.el8', { nameOf: 'binary' })];
+    const os = { id: 'almalinux', versionId: '8.6', prettyName: null, eol: null };
+    const report = reportOf(bash);
+    const database = new MemoryAdvisories([advisory({ id: 'CVE-2024-0001', affected })]);
+    expect(rows(matchVulnerabilities({ ...report, image: { ...report.image, os } }, database))).toEqual([
+      'CVE-2024-0001 fixed 4.4.20-2.el8',
+    ]);
+  });
+
   it('the vendor’s own feed goes before what others made of it', () => {
     const own = (fields: Partial<AffectedPackage>) =>
       advisory({ id: 'CVE-2024-0001', source: 'debian-tracker', affected: [debian('curl', '1', fields)] });

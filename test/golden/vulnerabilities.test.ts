@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
@@ -6,14 +6,15 @@ import { apk } from '../../services/domain/packages/apk/index.ts';
 import type { PackageRecord } from '../../services/domain/packages/ecosystem.ts';
 import { rpm } from '../../services/domain/packages/rpm/index.ts';
 import type { Report, ReportPackage } from '../../services/domain/report/report.ts';
-import type { Advisory, DatabaseInfo } from '../../services/domain/vulnerabilities/advisory.ts';
+import type { Advisory } from '../../services/domain/vulnerabilities/advisory.ts';
 import { standingOf } from '../../services/domain/vulnerabilities/range.ts';
 import type { Lookup } from '../../services/domain/vulnerabilities/statement.ts';
-import { matchVulnerabilities } from '../../services/pipeline/match-vulnerabilities.ts';
 import { feedAdvisories, lookupIn, NO_VULNERABILITY } from '../support/feed-advisories.ts';
+import { matchPackages } from '../support/match-packages.ts';
+import { MemoryAdvisories } from '../support/memory-advisories.ts';
 import { readContext } from '../support/read-context.ts';
 import { HAS_SHARED_DATA, SHARED_DATA } from '../support/repository.ts';
-import { samplePackage, sampleReport } from '../support/sample-report.ts';
+import { samplePackage } from '../support/sample-report.ts';
 import { scanFixture } from '../support/scan-fixture.ts';
 import { trivyPackages } from '../support/trivy-packages.ts';
 import { DIFFERENCES } from './vulnerability-differences.ts';
@@ -213,19 +214,11 @@ function listed(golden: Golden): Set<string> {
 }
 
 async function matched(golden: Golden): Promise<Report> {
-  const report = sampleReport();
-  const image = { ...report.image, os: { ...golden.os, prettyName: null, eol: null }, repositories: [], layers: [] };
   const advisories = golden.feeds.flatMap((feed) => feedAdvisories(feed));
-  const info: DatabaseInfo = {
-    digest: `sha256:${'0'.repeat(64)}`,
-    builtAt: '2026-01-01T00:00:00Z',
-    schemaVersion: 1,
-    feeds: [{ ecosystem: golden.namespace, source: 'osv', records: advisories.length, newest: null, fetched: null }],
-    endOfLife: [],
-    starter: false,
-  };
+  const feed = { ecosystem: golden.namespace, source: 'osv', records: advisories.length, newest: null, fetched: null };
+  const info = new MemoryAdvisories([], [], { feeds: [feed] }).describe();
   const database = { lookup: lookupIn(advisories), enrichment: () => null, describe: () => info };
-  return matchVulnerabilities({ ...report, image, packages: [...(await golden.packages())] }, database);
+  return matchPackages(await golden.packages(), golden.os, database);
 }
 
 describe.skipIf(!HAS_SHARED_DATA)(`the product's own rules, each difference with its reason${without}`, () => {
@@ -252,5 +245,12 @@ describe.skipIf(!HAS_SHARED_DATA)(`the product's own rules, each difference with
 
   it('every reason is needed', () => {
     expect([...open]).toEqual([]);
+  });
+
+  it('every list that is there is compared', () => {
+    const found = readdirSync(FIXTURES, { recursive: true, encoding: 'utf8' }).filter((file) =>
+      /expected-vulns[^/]*$/.test(file),
+    );
+    expect(found.sort()).toEqual(GOLDENS.map(({ list }) => list).sort());
   });
 });

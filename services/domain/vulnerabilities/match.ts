@@ -85,7 +85,7 @@ function rowOf(item: ReportPackage, decision: Decision, { severities, enrichment
     packageId: item.id,
     purl: item.purl,
     installedVersion: item.version,
-    fixedVersion,
+    fixedVersion: fixedVersion === null ? null : asItsToolPrints(fixedVersion, item),
     status: state === 'unknown' ? 'unknown' : statusOf(primary.entry.status, fixedVersion),
     vendorStatus: vendorStatusOf(primary),
     severity: severity.level,
@@ -127,6 +127,11 @@ function resolvingFix(item: ReportPackage, group: Group<Statement>, deciding: re
       }),
     ) ?? null
   );
+}
+
+/** rpm shows no epoch of 0, which errata often write out. */
+function asItsToolPrints(version: string, { type }: ReportPackage): string {
+  return type === 'rpm' ? version.replace(/^0+:/, '') : version;
 }
 
 function isSameRankAs(other: Statement): (statement: Statement) => boolean {
