@@ -43,7 +43,7 @@ describe.skipIf(missing.length > 0)(`real images through Trivy and Syft${without
     expect(await faultsOf(fixture.name, readableTarget(fixture))).toEqual([]);
   });
 
-  test('no row is about a fixture that is not there', () => {
+  test.skipIf(IMAGE_FIXTURES.length === 0)('no row is about a fixture that is not there', () => {
     const known = new Set(['bench', ...IMAGE_FIXTURES.map(({ name }) => name)]);
     expect(reviewed.filter(({ fixture }) => !known.has(fixture))).toEqual([]);
   });
