@@ -4,17 +4,16 @@ import type { Report, ReportDocument } from '../domain/report/report.ts';
 import { type Gate, passesGate, SEVERITIES } from '../domain/verdict/gate.ts';
 import { DEFAULT_POLICY_SETTINGS } from '../domain/verdict/plan.ts';
 import type { Stage } from '../domain/verdict/policy-input.ts';
-import type { PolicySettings, Settings } from '../domain/verdict/settings.ts';
+import type { Settings } from '../domain/verdict/settings.ts';
+import type { Judging } from '../pipeline/judge-document.ts';
 import { readDocument } from './read-document.ts';
 import { readReport } from './read-report.ts';
 import type { PolicySession, Session } from './session.ts';
 import type { VerdictOptions } from './verdict-options.ts';
 
-/** Comes to verdicts. Everything that can be refused was read before: a scan must not end in a misspelt setting. */
-export interface Judge {
-  readonly policies: PolicySession;
-  readonly settings: PolicySettings;
-  judge(document: ReportDocument): Promise<ReportDocument>;
+/** What verdicts are made with. Everything that can be refused was read: a scan must not end in a misspelt setting. */
+export interface Judge extends Judging {
+  readonly evaluator: PolicySession;
 }
 
 export async function openJudge(session: Session, options: VerdictOptions, stage: Stage = 'build'): Promise<Judge> {
@@ -23,34 +22,15 @@ export async function openJudge(session: Session, options: VerdictOptions, stage
   const against = options.against === undefined ? null : await readReport(options.against);
   const settings = config?.settings.policy ?? DEFAULT_POLICY_SETTINGS;
   const paths = options.policy === false ? [] : (options.policy ?? []);
-  const policies = await session.openPolicies({ builtin: settings.builtin, paths });
+  const evaluator = await session.openPolicies({ builtin: settings.builtin, paths });
   try {
-    config?.check(policies);
+    config?.check(evaluator);
   } catch (error) {
-    await policies.close();
+    await evaluator.close();
     throw error;
   }
-  const verdictOptions = {
-    stage,
-    settings,
-    settingsDigest: config?.digest ?? null,
-    gate,
-    failOn: options.failOn ?? null,
-    against,
-  };
-  // On demand, as with all that only a verdict needs: a second scan has little else to do than to load code.
-  const { decideVerdict } = await import('../pipeline/decide-verdict.ts');
-  const judgeOne = (report: Report) => decideVerdict(report, policies, verdictOptions, session.sha256);
-  return {
-    policies,
-    settings,
-    async judge(document) {
-      if (!('reports' in document)) return await judgeOne(document);
-      const reports: Report[] = [];
-      for (const report of document.reports) reports.push(await judgeOne(report));
-      return { ...document, reports };
-    },
-  };
+  const settingsDigest = config?.digest ?? null;
+  return { evaluator, options: { stage, settings, settingsDigest, gate, failOn: options.failOn ?? null, against } };
 }
 
 /** The exit code: that of the worst verdict; without verdicts, whether everything was read. */

@@ -1,18 +1,11 @@
 import { createHash } from 'node:crypto';
 import { messageOf, PlimsollError } from '../domain/errors.ts';
 import { LIMITS } from '../domain/limits.ts';
-import type { Report } from '../domain/report/report.ts';
 import type { VulnerabilityException } from '../domain/vulnerabilities/exceptions.ts';
 import type { GivenVex } from '../domain/vulnerabilities/suppress.ts';
+import type { Suppressions } from '../pipeline/judge-document.ts';
 import type { MatchingOptions } from './matching-options.ts';
 import { readDocument } from './read-document.ts';
-
-/** What was given to suppress vulnerabilities, and the digests of it. */
-export interface Suppressions {
-  readonly exceptions: readonly VulnerabilityException[];
-  readonly vex: readonly GivenVex[];
-  readonly digests: Pick<Report['inputs'], 'exceptions' | 'vex'>;
-}
 
 /** Reads and checks --exceptions and --vex. Raises USAGE, EXCEPTIONS_INVALID, EXCEPTION_EXPIRED, VEX_INVALID, LIMIT_EXCEEDED. */
 export async function readSuppressions(options: MatchingOptions, now: Date): Promise<Suppressions> {

@@ -89,29 +89,28 @@ async function readSample(file: string) {
 /** `plimsoll policy eval` */
 export async function runPolicyEval(session: Session, file: string, options: EvaluateOptions): Promise<number> {
   const { report } = await readReport(file);
-  const { judge, policies } = await openJudge(session, options);
+  const { evaluator, options: verdictOptions } = await openJudge(session, options);
   try {
-    const judged = await judge(report);
-    if ('reports' in judged || judged.verdict === undefined) throw new Error('a report was judged, and has no verdict');
+    const { decideVerdict } = await import('../pipeline/decide-verdict.ts');
+    const judged = await decideVerdict(report, evaluator, verdictOptions, session.sha256);
+    if (judged.verdict === undefined) throw new Error('a report was judged, and has no verdict');
     const { width, colour } = tableOptions(session.stdout, session.environment);
     const lines = renderVerdict(judged.verdict, report.completeness.feeds, width, picocolors.createColors(colour));
     session.stdout.write(options.json ? `${JSON.stringify(judged.verdict, null, 2)}\n` : `${lines.join('\n')}\n`);
     return exitCodeOf(judged);
   } finally {
-    await policies.close();
+    await evaluator.close();
   }
 }
 
 /** `plimsoll policy list` */
 export async function runPolicyList(session: Session, options: ListOptions): Promise<void> {
-  const { policies, settings } = await openJudge(session, options);
-  await policies.close();
-  const plan = planRules(
-    policies.policies,
-    { ...settings, scopes: [] },
-    { stage: 'build', images: [], namespace: null },
-  );
-  const rules = policies.policies.flatMap((policy) =>
+  const { evaluator, options: verdictOptions } = await openJudge(session, options);
+  await evaluator.close();
+  const { policies } = evaluator;
+  const everywhere = { ...verdictOptions.settings, scopes: [] };
+  const plan = planRules(policies, everywhere, { stage: 'build', images: [], namespace: null });
+  const rules = policies.flatMap((policy) =>
     policy.rules.map((rule) => ({ policy: policy.name, ...rule, ...plan.get(rule.id) })),
   );
   if (options.json) {

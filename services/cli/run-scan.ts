@@ -28,10 +28,9 @@ export async function runScan(session: Session, target: string, options: ScanCom
   const judge = options.policy === false || isUnjudged(options) ? null : await openJudge(session, options);
   let document: ReportDocument;
   try {
-    const scanned = await withMatching(session, options, () => withScan(session, target, options, scanTarget));
-    document = judge === null ? scanned : await judge.judge(scanned);
+    document = await withMatching(session, options, () => withScan(session, target, options, scanTarget), judge);
   } finally {
-    await judge?.policies.close();
+    await judge?.evaluator.close();
   }
   const toTerminal = tableOptions(session.stdout, session.environment);
   const render = ({ format, file }: (typeof outputs)[number]): Promise<string> =>

@@ -1,0 +1,72 @@
+import type { Report, ReportDocument } from '../domain/report/report.ts';
+import type { VulnerabilityException } from '../domain/vulnerabilities/exceptions.ts';
+import { type GivenVex, suppress } from '../domain/vulnerabilities/suppress.ts';
+import { decideVerdict, type VerdictOptions } from './decide-verdict.ts';
+import { matchVulnerabilities } from './match-vulnerabilities.ts';
+import type { AdvisoryDatabase, PolicyEvaluator, Sha256 } from './ports.ts';
+
+/** What was given to suppress vulnerabilities, and the digests of it. */
+export interface Suppressions {
+  readonly exceptions: readonly VulnerabilityException[];
+  readonly vex: readonly GivenVex[];
+  readonly digests: Pick<Report['inputs'], 'exceptions' | 'vex'>;
+}
+
+/** What packages are matched with. Without a database nothing is known, and a blocking gap says so. */
+export interface Matching {
+  readonly database: AdvisoryDatabase | null;
+  readonly suppressions: Suppressions;
+  /** See MatchOptions. */
+  readonly severitySources?: readonly string[] | undefined;
+}
+
+export interface Judging {
+  readonly evaluator: PolicyEvaluator;
+  readonly options: VerdictOptions;
+}
+
+/** The steps behind a scan. One that is null is left out, and its part of the report stays as it was. */
+export interface JudgeRequest {
+  readonly matching: Matching | null;
+  readonly judging: Judging | null;
+}
+
+export interface JudgeDependencies {
+  readonly sha256: Sha256;
+  /** A stopwatch in milliseconds. */
+  readonly clock: { elapsed(): number };
+}
+
+/**
+ * packages → vulnerabilities → suppressed → verdict, for every report of the document. The one way to a judged report: a
+ * command, a worker and a rescan from stored facts give the same.
+ */
+export async function judgeDocument(
+  document: ReportDocument,
+  request: JudgeRequest,
+  dependencies: JudgeDependencies,
+): Promise<ReportDocument> {
+  if (!('reports' in document)) return await judgeReport(document, request, dependencies);
+  const reports: Report[] = [];
+  for (const report of document.reports) reports.push(await judgeReport(report, request, dependencies));
+  return { ...document, reports };
+}
+
+async function judgeReport(
+  report: Report,
+  { matching, judging }: JudgeRequest,
+  { sha256, clock }: JudgeDependencies,
+): Promise<Report> {
+  const matched = matching === null ? report : match(report, matching, clock);
+  return judging === null ? matched : await decideVerdict(matched, judging.evaluator, judging.options, sha256);
+}
+
+function match(report: Report, matching: Matching, clock: JudgeDependencies['clock']): Report {
+  const started = clock.elapsed();
+  const { database, severitySources, suppressions } = matching;
+  const { exceptions, vex, digests } = suppressions;
+  const matched = matchVulnerabilities(report, database, severitySources && { severitySources });
+  const judged = suppress(matched, exceptions, vex);
+  const timings = { ...report.timings, matchMs: clock.elapsed() - started };
+  return { ...judged, inputs: { ...judged.inputs, ...digests }, timings };
+}
