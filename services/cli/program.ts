@@ -7,6 +7,7 @@ import { addExplainCommand } from './explain-command.ts';
 import { addFilesCommand } from './files-command.ts';
 import { addPolicyCommand } from './policy-command.ts';
 import { printable } from './printable.ts';
+import { addRegistryCommand } from './registry-command.ts';
 import { addScanCommand } from './scan-command.ts';
 import type { Session } from './session.ts';
 
@@ -44,6 +45,7 @@ export async function runProgram(argv: readonly string[], session: Session): Pro
   });
   addCacheCommand(program, session);
   addDatabaseCommand(program, session);
+  addRegistryCommand(program, session);
   try {
     await program.parseAsync(argv, { from: 'user' });
     return code;

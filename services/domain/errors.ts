@@ -31,6 +31,7 @@ export const ERROR_TABLE = {
   EXCEPTION_EXPIRED: { exit: 1, http: 422, retry: false },
   VEX_INVALID: { exit: 1, http: 422, retry: false },
   SETTINGS_INVALID: { exit: 1, http: 422, retry: false },
+  DELIVERY_INVALID: { exit: 1, http: 400, retry: false },
   OUTPUT_FAILED: { exit: 1, http: 500, retry: false },
   INTERNAL: { exit: 1, http: 500, retry: true },
 } as const satisfies Record<string, { exit: 1 | 3; http: number; retry: boolean }>;

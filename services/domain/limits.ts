@@ -158,6 +158,18 @@ export const LIMITS = {
   policyViolations: 100_000,
   /** Evaluating one policy. */
   policyMs: 60_000,
+  /** The body of one delivery of a registry's webhook. */
+  deliveryBytes: 2 * 2 ** 20,
+  /** Lists and objects inside each other in one delivery. */
+  deliveryNesting: 64,
+  /** Items of lists and objects in one delivery. */
+  deliveryValues: 100_000,
+  /** Events of one delivery, and entries of one list in it. */
+  deliveryEvents: 1_000,
+  /** The name of a repository in an event, in characters: what registries and clients allow (OCI distribution-spec). */
+  repositoryNameLength: 255,
+  /** The sender's id of an event or of a delivery, in characters. */
+  eventIdLength: 256,
   /** Reading one layer. */
   layerMs: 10 * 60_000,
   /** One scan. */

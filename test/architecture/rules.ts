@@ -35,7 +35,17 @@ const TOP_FOLDERS = [
   'workers',
 ];
 const SERVICE_FOLDERS = ['adapters', 'agent', 'api', 'cli', 'domain', 'pipeline', 'web'];
-const DOMAIN_FOLDERS = ['image', 'layers', 'packages', 'report', 'runtime', 'sbom', 'verdict', 'vulnerabilities'];
+const DOMAIN_FOLDERS = [
+  'image',
+  'layers',
+  'packages',
+  'registries',
+  'report',
+  'runtime',
+  'sbom',
+  'verdict',
+  'vulnerabilities',
+];
 const TEST_FOLDERS = ['architecture', 'bench', 'contract', 'e2e', 'fuzz', 'golden', 'hostile', 'support', 'tools'];
 
 const NAMELESS = ['utils', 'util', 'helpers', 'helper', 'common', 'types', 'misc', 'lib'];
