@@ -4,7 +4,7 @@ const config: KnipConfig = {
   // Started by URL, by npm or by hand, so that nothing imports them.
   entry: [
     'services/layer-worker.ts',
-    'services/adapters/opa/policy-thread.ts',
+    'services/adapters/opa/policy-process.ts',
     'scripts/*.{ts,js}',
     'test/tools/build-go-tools.ts',
   ],

@@ -20,7 +20,7 @@ const bundle = await rolldown({
   input: {
     main: 'services/main.ts',
     'layer-worker': 'services/layer-worker.ts',
-    'policy-thread': 'services/adapters/opa/policy-thread.ts',
+    'policy-process': 'services/adapters/opa/policy-process.ts',
   },
   platform: 'node',
   external: (id) => !/^(?:\.|\/)/.test(id) && !id.startsWith('services/'),

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { readBundle } from '../../services/adapters/opa/bundle.ts';
-import { PolicyThreads } from '../../services/adapters/opa/policy-threads.ts';
+import { PolicyProcesses } from '../../services/adapters/opa/policy-processes.ts';
 import { PlimsollError } from '../../services/domain/errors.ts';
 import type { Policy } from '../../services/domain/verdict/policy.ts';
 import type { PolicyInput } from '../../services/domain/verdict/policy-input.ts';
@@ -23,20 +23,20 @@ test('damaged WebAssembly is refused, or fails, or answers; nothing else, and in
   await fc.assert(
     fc.asyncProperty(mutated([WASM]), async (bytes) => {
       const wasm = Uint8Array.from(bytes);
-      let threads: PolicyThreads;
+      let processes: PolicyProcesses;
       try {
-        threads = await PolicyThreads.start([{ policy: POLICY, wasm }], options);
+        processes = await PolicyProcesses.start([{ policy: POLICY, wasm }], options);
       } catch (error) {
         expect(error).toMatchObject({ code: 'POLICY_INVALID' });
         return;
       }
       try {
-        const [outcome] = await threads.evaluate({ report: {}, params: {} } as unknown as PolicyInput);
+        const [outcome] = await processes.evaluate({ report: {}, params: {} } as unknown as PolicyInput);
         // It has no rules, so that whatever it finds is refused too.
         const read = readFindings(outcome!);
         if ('findings' in read) expect(read.findings).toEqual([]);
       } finally {
-        await threads.close();
+        await processes.close();
       }
     }),
     { numRuns: 60 },

@@ -1,8 +1,10 @@
-import { writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, describe, expect, test } from 'vitest';
-import { openPolicies } from '../../services/adapters/opa/open-policies.ts';
-import type { ThreadOptions } from '../../services/adapters/opa/policy-threads.ts';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { buildBundle, openPolicies } from '../../services/adapters/opa/open-policies.ts';
+import type { ProcessOptions } from '../../services/adapters/opa/policy-processes.ts';
 import type { PolicySession } from '../../services/cli/session.ts';
 import { LIMITS } from '../../services/domain/limits.ts';
 import { OPEN_GATE } from '../../services/domain/verdict/gate.ts';
@@ -23,7 +25,7 @@ afterEach(() => Promise.all(opened.splice(0).map((each) => each.close())));
 
 async function open(
   paths: readonly string[],
-  options: Partial<ThreadOptions> = {},
+  options: Partial<ProcessOptions> = {},
   builtin = false,
 ): Promise<PolicySession> {
   const sources = { builtin: builtin ? BUILTIN_BUNDLE : null, paths, opa: opa ?? 'opa', shared: POLICIES };
@@ -149,15 +151,58 @@ describe('what the built-in policies may take', () => {
   });
 });
 
+/** Processes of policies that work for `owner`, as /proc(5) shows them: their last argument names it. */
+function processesOf(owner: number): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => {
+      const words = commandLine(pid).split('\0').slice(0, -1);
+      return words.at(-2)?.endsWith('policy-process.ts') && words.at(-1) === String(owner);
+    });
+}
+
+function commandLine(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+  } catch {
+    return ''; // it ended meanwhile
+  }
+}
+
+describe('the process of a policy', () => {
+  test('that is killed is a failure of that policy; the next evaluation has another', async () => {
+    const policies = await open([], {}, true);
+    await vi.waitFor(() => expect(processesOf(process.pid)).toHaveLength(1));
+    const evaluation = verdictOf(policies, LARGE);
+    for (const pid of processesOf(process.pid)) process.kill(pid, 'SIGSEGV');
+    const { decision, reasons } = await evaluation;
+    expect([decision, reasons[0]?.code]).toEqual(['unknown', 'policy-failed']);
+    expect(reasons[0]?.message).toContain('its process ended (SIGSEGV)');
+    expect(await verdictOf(policies)).toMatchObject({ decision: 'pass' });
+  });
+
+  test('is gone when the policies are closed', async () => {
+    const policies = await openPolicies(
+      { builtin: BUILTIN_BUNDLE, paths: [], opa: 'opa', shared: POLICIES },
+      { spare: true },
+    );
+    expect(processesOf(process.pid)).toHaveLength(2);
+    await policies.close();
+    expect(processesOf(process.pid)).toEqual([]);
+  });
+});
+
+const LOOP =
+  'violations contains {"message": "m"} if {\n\tsome x in numbers.range(1, 100000)\n\tsome y in numbers.range(1, 100000)\n\tx * y == -1\n}';
+
 describe.skipIf(opa === null)('Rego of somebody else (opa)', () => {
-  const judge = async (body: string, options: Partial<ThreadOptions> = {}) => {
+  const judge = async (body: string, options: Partial<ProcessOptions> = {}) => {
     return verdictOf(await open([regoRule(place, 'r', body)], options));
   };
 
-  test('a loop is ended at its deadline (policyMs, shortened); a spare thread serves the next', async () => {
-    const loop =
-      'violations contains {"message": "m"} if {\n\tsome x in numbers.range(1, 100000)\n\tsome y in numbers.range(1, 100000)\n\tx * y == -1\n}';
-    const policies = await open([regoRule(place, 'r', loop)], { deadlineMs: 3_000, spare: true });
+  test('a loop is ended at its deadline (policyMs, shortened); a spare process serves the next', async () => {
+    const policies = await open([regoRule(place, 'r', LOOP)], { deadlineMs: 3_000, spare: true });
     for (const _ of [1, 2]) {
       const started = performance.now();
       const { decision, reasons } = await verdictOf(policies);
@@ -165,6 +210,27 @@ describe.skipIf(opa === null)('Rego of somebody else (opa)', () => {
       expect(reasons[0]?.message).toContain('took longer than 3000 ms');
       expect(performance.now() - started).toBeLessThan(20_000);
     }
+  });
+
+  test('a loop does not outlive a Plimsoll that is killed', async () => {
+    const bundle = join(place, 'loop');
+    await buildBundle(regoRule(place, 'r', LOOP), bundle, { opa: opa!, shared: POLICIES });
+    const script = `
+      const { openPolicies } = await import(${JSON.stringify(import.meta.resolve('../../services/adapters/opa/open-policies.ts'))});
+      const policies = await openPolicies({ builtin: null, paths: [${JSON.stringify(bundle)}], opa: '', shared: '' });
+      void policies.evaluate({});
+      console.log('evaluating');
+    `;
+    const owner = spawn(process.execPath, ['--input-type=module', '-e', script], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    try {
+      await once(owner.stdout, 'data');
+      expect(processesOf(owner.pid!)).toHaveLength(1);
+    } finally {
+      owner.kill('SIGKILL');
+    }
+    await vi.waitFor(() => expect(processesOf(owner.pid!)).toEqual([]), { timeout: 30_000, interval: 100 });
   });
 
   test('what eats memory fails at its maximum (policyMemoryBytes, lowered)', async () => {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { messageOf, PlimsollError } from '../../domain/errors.ts';
 import { LIMITS } from '../../domain/limits.ts';
 import type { PolicyManifest } from '../../domain/verdict/policy.ts';
-import type { LoadedBundle } from './policy-threads.ts';
+import type { LoadedBundle } from './policy-processes.ts';
 
 /** A bundle is a directory of these two. */
 export const MANIFEST_FILE = 'manifest.json';

@@ -30,7 +30,7 @@ const MIN_ABI_MINOR = 2;
 /** Section that declares memories (WebAssembly core 3, 5.5.8); OPA's modules import theirs. */
 const MEMORY_SECTION = 5;
 
-/** Runs in a policy thread: even to instantiate a module runs its code. */
+/** Runs in a process of its own: even to instantiate a module runs its code. */
 export class CheckedPolicy {
   readonly #policy: LoadedPolicy;
 

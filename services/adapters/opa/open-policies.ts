@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { LIMITS } from '../../domain/limits.ts';
 import { invalid, isBundle, MANIFEST_FILE, readBundle, sha256, WASM_FILE } from './bundle.ts';
 import { type Compiler, compilePolicy, manifestText } from './compile-policy.ts';
-import { type LoadedBundle, PolicyThreads, type ThreadOptions } from './policy-threads.ts';
+import { type LoadedBundle, PolicyProcesses, type ProcessOptions } from './policy-processes.ts';
 
 export interface PolicySources extends Compiler {
   /** Of the bundle that Plimsoll comes with; null: it does not judge. */
@@ -15,13 +15,13 @@ export interface PolicySources extends Compiler {
 /** Loads, checks and starts policies. Raises POLICY_INVALID; what one is refused for, no other replaces. */
 export async function openPolicies(
   sources: PolicySources,
-  options: Partial<ThreadOptions> = {},
-): Promise<PolicyThreads> {
+  options: Partial<ProcessOptions> = {},
+): Promise<PolicyProcesses> {
   const bundles: LoadedBundle[] = [];
   if (sources.builtin !== null) bundles.push(await readBundle(sources.builtin, true));
   for (const path of sources.paths) bundles.push(await openPolicy(path, sources));
   refuseRepeats(bundles);
-  return await PolicyThreads.start(bundles, {
+  return await PolicyProcesses.start(bundles, {
     deadlineMs: LIMITS.policyMs,
     memoryBytes: LIMITS.policyMemoryBytes,
     spare: false,

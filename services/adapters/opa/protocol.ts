@@ -1,13 +1,12 @@
-/** What the main thread and a policy thread say to each other. */
+/** What Plimsoll and the process of a policy say to each other. */
 
-/** Handed over when the thread starts: one bundle's WebAssembly and the most memory that it may have. */
-export interface ThreadData {
-  readonly wasm: Uint8Array<ArrayBuffer>;
-  readonly memoryBytes: number;
-}
+/** First one bundle's WebAssembly, and the most memory that it may have; then inputs, as JSON. */
+export type ProcessTask =
+  | { readonly kind: 'load'; readonly wasm: Uint8Array<ArrayBuffer>; readonly memoryBytes: number }
+  | { readonly kind: 'evaluate'; readonly json: Uint8Array<ArrayBuffer> };
 
-/** The first message is the bundle's check; then each input, as JSON, has one answer. */
-export type ThreadMessage =
+/** Each task has one answer. */
+export type ProcessMessage =
   | { readonly kind: 'ready' }
   | { readonly kind: 'refused'; readonly reason: string }
   | { readonly kind: 'answer'; readonly violations: unknown }

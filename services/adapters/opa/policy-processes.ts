@@ -1,30 +1,37 @@
-import { Worker } from 'node:worker_threads';
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
 import { messageOf, PlimsollError } from '../../domain/errors.ts';
 import type { Policy, PolicyOutcome } from '../../domain/verdict/policy.ts';
 import type { PolicyInput } from '../../domain/verdict/policy-input.ts';
 import type { PolicyEvaluator } from '../../pipeline/ports.ts';
-import type { ThreadData, ThreadMessage } from './protocol.ts';
+import type { ProcessMessage, ProcessTask } from './protocol.ts';
 
-/** The heap of a policy thread beside its WebAssembly: the input and the answer as text. */
-const THREAD_HEAP_MB = 512;
+/** The heap of a policy's process beside its WebAssembly: the input and the answer as text. */
+const HEAP_MB = 512;
 
-const SCRIPT = new URL(import.meta.url.endsWith('.ts') ? './policy-thread.ts' : './policy-thread.js', import.meta.url);
+const SCRIPT = new URL(
+  import.meta.url.endsWith('.ts') ? './policy-process.ts' : './policy-process.js',
+  import.meta.url,
+);
 
 export interface LoadedBundle {
   readonly policy: Policy;
   readonly wasm: Uint8Array<ArrayBuffer>;
 }
 
-export interface ThreadOptions {
-  /** An evaluation that takes longer is ended, and so is its thread. */
+export interface ProcessOptions {
+  /** An evaluation that takes longer is ended, and so is its process. */
   readonly deadlineMs: number;
   readonly memoryBytes: number;
-  /** Keeps a second thread started for each bundle, so that one that had to be ended is replaced at once. */
+  /** Keeps a second process started for each bundle, so that one that had to be ended is replaced at once. */
   readonly spare: boolean;
 }
 
-/** Evaluates bundles, each in a thread of its own. */
-export class PolicyThreads implements PolicyEvaluator {
+/**
+ * Evaluates bundles, each in a process of its own. Not in threads: to end a thread amid WebAssembly now and then ends the whole process (V8's fatal
+ * errors and crashes are the process's), and what a policy does must never be more than that policy's failure.
+ */
+export class PolicyProcesses implements PolicyEvaluator {
   readonly policies: readonly Policy[];
   readonly #lanes: readonly Lane[];
 
@@ -37,14 +44,14 @@ export class PolicyThreads implements PolicyEvaluator {
    * Starts every bundle, and checks those that Plimsoll does not come with. Raises POLICY_INVALID where one is none of ours. The built-in one
    * starts while others work; were it broken, its every evaluation would fail.
    */
-  static async start(bundles: readonly LoadedBundle[], options: ThreadOptions): Promise<PolicyThreads> {
-    const threads = new PolicyThreads(bundles.map((bundle) => new Lane(bundle, options)));
+  static async start(bundles: readonly LoadedBundle[], options: ProcessOptions): Promise<PolicyProcesses> {
+    const processes = new PolicyProcesses(bundles.map((bundle) => new Lane(bundle, options)));
     try {
-      const foreign = threads.#lanes.filter(({ policy }) => !policy.builtin);
+      const foreign = processes.#lanes.filter(({ policy }) => !policy.builtin);
       await Promise.all(foreign.map((lane) => lane.check()));
-      return threads;
+      return processes;
     } catch (error) {
-      await threads.close();
+      await processes.close();
       throw error;
     }
   }
@@ -63,17 +70,17 @@ export class PolicyThreads implements PolicyEvaluator {
 class Lane {
   readonly policy: Policy;
   readonly #wasm: Uint8Array<ArrayBuffer>;
-  readonly #options: ThreadOptions;
-  #current: PolicyThread;
-  #spare: PolicyThread | null;
+  readonly #options: ProcessOptions;
+  #current: PolicyProcess;
+  #spare: PolicyProcess | null;
   #queue: Promise<unknown> = Promise.resolve();
 
-  constructor({ policy, wasm }: LoadedBundle, options: ThreadOptions) {
+  constructor({ policy, wasm }: LoadedBundle, options: ProcessOptions) {
     this.policy = policy;
     this.#wasm = wasm;
     this.#options = options;
-    this.#current = this.#thread();
-    this.#spare = options.spare ? this.#thread() : null;
+    this.#current = this.#process();
+    this.#spare = options.spare ? this.#process() : null;
   }
 
   async check(): Promise<void> {
@@ -98,7 +105,7 @@ class Lane {
   async #evaluate(json: Uint8Array<ArrayBuffer>): Promise<PolicyOutcome> {
     const problem = await this.#current.started();
     const answer = problem === null ? await this.#current.ask(json) : { failure: problem, usable: false };
-    // After an abort nobody knows what the memory holds: every failure costs the thread.
+    // After an abort nobody knows what the memory holds: every failure costs the process.
     if ('failure' in answer) await this.#replace();
     return 'failure' in answer
       ? { policy: this.policy, failure: answer.failure }
@@ -107,36 +114,36 @@ class Lane {
 
   async #replace(): Promise<void> {
     const broken = this.#current;
-    this.#current = this.#spare ?? this.#thread();
-    this.#spare = this.#options.spare ? this.#thread() : null;
+    this.#current = this.#spare ?? this.#process();
+    this.#spare = this.#options.spare ? this.#process() : null;
     await broken.end();
   }
 
-  #thread(): PolicyThread {
-    return new PolicyThread({ wasm: this.#wasm, memoryBytes: this.#options.memoryBytes }, this.#options.deadlineMs);
+  #process(): PolicyProcess {
+    return new PolicyProcess(this.#wasm, this.#options);
   }
 }
 
-class PolicyThread {
-  readonly #worker: Worker;
+class PolicyProcess {
+  readonly #child: ChildProcess;
   readonly #deadlineMs: number;
-  readonly #started: Promise<ThreadMessage>;
+  readonly #started: Promise<ProcessMessage>;
 
-  constructor(data: ThreadData, deadlineMs: number) {
+  constructor(wasm: Uint8Array<ArrayBuffer>, { memoryBytes, deadlineMs }: ProcessOptions) {
     this.#deadlineMs = deadlineMs;
-    // What a policy prints is nobody's output.
-    this.#worker = new Worker(SCRIPT, {
-      workerData: data,
-      resourceLimits: { maxOldGenerationSizeMb: THREAD_HEAP_MB },
+    this.#child = fork(SCRIPT, [String(process.pid)], {
+      execArgv: [`--max-old-space-size=${HEAP_MB}`],
       env: {},
-      stdin: false,
-      stdout: true,
-      stderr: true,
+      serialization: 'advanced',
+      // What a policy prints is nobody's output.
+      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     });
-    // Unheard, the failure of a thread that waits would end the process.
-    this.#worker.on('error', () => {});
-    this.#started = this.#next();
-    this.#worker.unref();
+    // Unheard, the failure of a process that waits would end ours.
+    this.#child.on('error', () => {});
+    this.#started = this.#ask({ kind: 'load', wasm, memoryBytes });
+    // One that only waits keeps nobody from ending.
+    this.#child.unref();
+    this.#child.channel?.unref();
   }
 
   /** Why the bundle is of no use; null where it is ready. */
@@ -146,29 +153,35 @@ class PolicyThread {
   }
 
   async ask(json: Uint8Array<ArrayBuffer>): Promise<{ violations: unknown } | { failure: string }> {
-    const answer = this.#next();
-    this.#worker.postMessage(json.buffer);
-    const message = await answer;
+    const message = await this.#ask({ kind: 'evaluate', json });
     if (message.kind === 'answer') return { violations: message.violations };
     return { failure: 'reason' in message ? message.reason : 'it did not answer' };
   }
 
+  /** Settles when it is gone. */
   async end(): Promise<void> {
-    await this.#worker.terminate();
+    const { exitCode, signalCode, pid } = this.#child;
+    if (pid === undefined || exitCode !== null || signalCode !== null) return;
+    const gone = once(this.#child, 'exit');
+    this.#child.ref();
+    this.#child.kill('SIGKILL');
+    await gone;
   }
 
-  /** The next message; a failure where the thread dies or takes longer than it may. */
-  #next(): Promise<ThreadMessage> {
-    const { promise, resolve } = Promise.withResolvers<ThreadMessage>();
+  /** Its answer; a failure where the process dies or takes longer than it may. */
+  #ask(task: ProcessTask): Promise<ProcessMessage> {
+    const { promise, resolve } = Promise.withResolvers<ProcessMessage>();
     const fail = (reason: string): void => resolve({ kind: 'failed', reason });
     const late = `it took longer than ${this.#deadlineMs} ms and was ended`;
     const timer = setTimeout(() => fail(late), this.#deadlineMs);
-    const onError = (error: unknown): void => fail(`its thread failed: ${messageOf(error)}`);
-    const onExit = (): void => fail('its thread ended');
-    this.#worker.on('message', resolve).on('error', onError).on('exit', onExit);
+    const onError = (error: unknown): void => fail(`its process failed: ${messageOf(error)}`);
+    const onExit = (code: number | null, signal: string | null): void =>
+      fail(`its process ended (${signal ?? `exit ${code}`})`);
+    this.#child.on('message', resolve).on('error', onError).on('exit', onExit);
+    this.#child.send(task, (error) => error !== null && onError(error));
     return promise.finally(() => {
       clearTimeout(timer);
-      this.#worker.off('message', resolve).off('error', onError).off('exit', onExit);
+      this.#child.off('message', resolve).off('error', onError).off('exit', onExit);
     });
   }
 }
