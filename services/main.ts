@@ -41,6 +41,7 @@ const session: Session = {
       engineRunner: new LocalEngines(process.env.PATH),
       analyzers: ANALYZERS,
       lockfileAnalyzers: async () => (await import('./domain/packages/lockfiles.ts')).LOCKFILES,
+      sbomAnalyzer: async () => (await import('./domain/sbom/sbom-contents.ts')).sbomContents,
       sha256,
       breathe: () => setImmediate(),
       clock: { moment: () => new Date().toISOString(), elapsed: () => performance.now() },

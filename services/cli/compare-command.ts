@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { addEngineOptions } from './engine-options.ts';
 import type { CompareCommandOptions } from './run-compare.ts';
-import { addScanOptions } from './scan-options.ts';
+import { addSbomOption, addScanOptions } from './scan-options.ts';
 import type { Session } from './session.ts';
 
 const EXAMPLES = `
@@ -24,7 +24,7 @@ export function addCompareCommand(program: Command, session: Session, exit: (cod
     .argument('<target>', 'what to read; see "plimsoll scan --help"')
     .option('--json', 'the comparison as JSON, with every difference')
     .option('-o, --output <file>', 'write to this file instead of standard output');
-  addEngineOptions(addScanOptions(command))
+  addEngineOptions(addSbomOption(addScanOptions(command)))
     .addHelpText('after', EXAMPLES)
     .action(async (target: string, options: CompareCommandOptions) => {
       const { runCompare } = await import('./run-compare.ts');

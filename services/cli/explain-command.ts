@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { addMatchingOptions } from './matching-options.ts';
 import type { ExplainCommandOptions } from './run-explain.ts';
-import { addScanOptions } from './scan-options.ts';
+import { addSbomOption, addScanOptions } from './scan-options.ts';
 import type { Session } from './session.ts';
 
 const EXAMPLES = `
@@ -20,7 +20,7 @@ export function addExplainCommand(program: Command, session: Session): void {
     )
     .argument('<target>', 'what to read; see "plimsoll scan --help"')
     .argument('<id>', 'CVE-…, GHSA-… or any other name of it');
-  addMatchingOptions(addScanOptions(command))
+  addMatchingOptions(addSbomOption(addScanOptions(command)))
     .addHelpText('after', EXAMPLES)
     .action(async (target: string, id: string, options: ExplainCommandOptions) => {
       const { runExplain } = await import('./run-explain.ts');

@@ -32,6 +32,8 @@ const MIN_WIDTH = 40;
 /** Prose in longer lines is hard to read. */
 const PROSE_WIDTH = 100;
 const PROSE_LINES = 12;
+/** Further SBOMs are only counted here. */
+const SBOMS_SHOWN = 5;
 /** Further gaps of a class are only counted here; JSON has them all. */
 const GAPS_SHOWN = 20;
 
@@ -86,6 +88,7 @@ function reportBlocks(report: Report, width: number, paint: Paint, withPackages:
     layers(report, width, paint),
     withPackages || !isJudged ? packages(report, width, paint) : [],
     ...(isJudged ? renderVulnerabilities(report, width, paint) : []),
+    sboms(report, width, paint),
     gaps(report, 'blocking', width, paint),
     gaps(report, 'listed', width, paint),
     summary(report, width, paint),
@@ -171,7 +174,7 @@ function layers(report: Report, width: number, paint: Paint): string[] {
 function packages(report: Report, width: number, paint: Paint): string[] {
   if (report.packages.length === 0) return [paint.dim('No packages were found.')];
   const withLayers = hasLayers(report);
-  const withEngines = report.engines.length > 1;
+  const withEngines = report.engines.length > 1 || report.packages.some(({ foundBy }) => foundBy.includes('sbom'));
   const withNotes = report.packages.some((each) => noteOf(each) !== '');
   const columns: Column[] = [
     { header: 'PACKAGE', overflow: 'wrap' },
@@ -205,6 +208,18 @@ function noteOf({ hiddenBy, development }: ReportPackage): string {
 /** Whatever type they are of: people look for a name. Equal ones keep the report's order. */
 function byName(a: ReportPackage, b: ReportPackage): number {
   return a.name === b.name ? 0 : a.name < b.name ? -1 : 1;
+}
+
+/** Nobody vouches for them: whether they were used is said, so that nobody takes them for read. */
+function sboms({ findings }: Report, width: number, paint: Paint): string[] {
+  const found = findings.filter(({ kind }) => kind === 'sbom');
+  if (found.length === 0) return [];
+  const unused = found.filter(({ used }) => used !== true).length;
+  const names = found.slice(0, SBOMS_SHOWN).map(({ id }) => id);
+  const more = found.length > SBOMS_SHOWN ? ` and ${wholeNumber(found.length - SBOMS_SHOWN)} more` : '';
+  const state = unused === 0 ? 'used' : unused === found.length ? 'not used' : `${wholeNumber(unused)} not used`;
+  const text = `${counted(found.length, 'SBOM')} found, ${state}: ${names.join(', ')}${more}.`;
+  return wrap(printable(text), Math.min(width, PROSE_WIDTH), PROSE_LINES).map((line) => paint.dim(line));
 }
 
 function gaps(report: Report, kind: 'blocking' | 'listed', width: number, paint: Paint): string[] {

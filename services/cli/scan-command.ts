@@ -4,7 +4,7 @@ import { addEngineOptions } from './engine-options.ts';
 import { addMatchingOptions } from './matching-options.ts';
 import { OUTPUT_FORMATS } from './output-formats.ts';
 import type { ScanCommandOptions } from './run-scan.ts';
-import { addScanOptions, collect } from './scan-options.ts';
+import { addSbomOption, addScanOptions, collect } from './scan-options.ts';
 import type { Session } from './session.ts';
 import { addVerdictOptions } from './verdict-options.ts';
 
@@ -22,6 +22,7 @@ Examples:
   $ plimsoll scan --db starter ./image.tar
   $ plimsoll scan --fail-on high --ignore-unfixed ./image.tar
   $ plimsoll scan --engine plimsoll,trivy ./image.tar
+  $ plimsoll scan --use-sboms ./image.tar
   $ plimsoll scan --db none --format cyclonedx=app.cdx.json ./image.tar
   $ plimsoll scan sbom:app.cdx.json
   $ syft app:1.2 -o spdx-json | plimsoll scan sbom:- --format json
@@ -43,7 +44,7 @@ export function addScanCommand(program: Command, session: Session, exit: (code: 
     )
     .option('-o, --output <file>', 'write to this file instead of standard output')
     .option('--packages', 'list every package in the table, beside its vulnerabilities');
-  addMatchingOptions(addEngineOptions(addVerdictOptions(addScanOptions(command))))
+  addMatchingOptions(addEngineOptions(addVerdictOptions(addSbomOption(addScanOptions(command)))))
     .option('--no-policy', 'come to no verdict: exit 0 where everything was read, 3 where not')
     .addHelpText('after', EXAMPLES)
     .action(async (target: string, options: ScanCommandOptions) => {

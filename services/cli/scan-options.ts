@@ -8,6 +8,7 @@ export interface ScanOptions {
   readonly skipFiles?: readonly string[];
   readonly crossMounts?: boolean;
   readonly lockfiles?: boolean;
+  readonly useSboms?: boolean;
   readonly timeout: string;
   readonly cache: boolean;
   readonly cacheDir?: string;
@@ -32,6 +33,14 @@ export function addScanOptions(command: Command): Command {
     .option('--cache-dir <dir>', 'where facts of layers are kept (default: $XDG_CACHE_HOME/plimsoll)')
     .option('-q, --quiet', 'no progress, no warnings')
     .option('-v, --verbose', 'say what is read and what comes from the cache');
+}
+
+/** Of commands that list packages. */
+export function addSbomOption(command: Command): Command {
+  return command.option(
+    '--use-sboms',
+    'take what SBOMs in images and installed systems name too; otherwise they are only listed',
+  );
 }
 
 /** For options that may be repeated. */

@@ -23,6 +23,7 @@ export function scanRequest(
     skipFiles = [],
     crossMounts = false,
     lockfiles = false,
+    useSboms = false,
     timeout,
   } = options;
   const parsed = parseTarget(target);
@@ -36,6 +37,7 @@ export function scanRequest(
     fullInventory: inventory === 'full',
     crossMounts,
     readLockfiles: lockfiles,
+    useSboms,
     skipDirs,
     skipFiles,
     engines,

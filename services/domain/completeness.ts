@@ -65,6 +65,8 @@ export const GAP_CLASSES = {
   'dependencies-unknown': 'listed',
   /** An SBOM says itself that it does not list everything. */
   'sbom-incomplete': 'listed',
+  /** An SBOM in the image that was asked for (--use-sboms) could not be used, wholly or in part. */
+  'sbom-unusable': 'blocking',
   /** The kernel gave no namespaces to an engine: it ran with the network in reach. */
   'engine-not-isolated': 'listed',
   /** History and layers do not align: instructions are unknown. */

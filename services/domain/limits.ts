@@ -100,6 +100,8 @@ export const LIMITS = {
   pomInheritance: 5_000_000,
   /** An SBOM as a whole. */
   sbomBytes: 128 * 2 ** 20,
+  /** SBOMs that one image is listed to hold. */
+  foundSboms: 10_000,
   /** One line, and one text of several lines, of an SBOM in the tag-value form: Plimsoll writes all that it knows of a package into one. */
   sbomFieldBytes: 64 * 2 ** 20,
   /** Lists and objects inside each other in an SBOM in JSON, elements inside each other in one in XML. */

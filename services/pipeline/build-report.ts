@@ -57,7 +57,12 @@ export function buildReport(input: ReportInput): Report {
       config: image.config === null ? null : configOf(image.config),
     },
     packages: packagesOf(list, isImage),
-    findings: [],
+    findings: list.sboms.map(({ layer, ...sbom }) => ({
+      kind: 'sbom',
+      id: sbom.path,
+      ...sbom,
+      layer: isImage ? layer : null,
+    })),
     completeness: {
       status: partial ? 'partial' : 'complete',
       layersRead: layers.filter(({ read }) => read).length,
@@ -87,7 +92,7 @@ function configOf(config: NonNullable<SourceImage['config']>): Report['image']['
   return { user, entrypoint: [...entrypoint], cmd: [...cmd], exposedPorts: [...exposedPorts], labels: { ...labels } };
 }
 
-function packagesOf({ packages, distribution }: PackageList, isImage: boolean): ReportPackage[] {
+function packagesOf({ packages, confirmed, distribution }: PackageList, isImage: boolean): ReportPackage[] {
   const purls = new Map(packages.map((entry) => [entry, packageUrl(entry.record, distribution)]));
   const counts = new Map<string, number>();
   for (const purl of purls.values()) counts.set(purl, (counts.get(purl) ?? 0) + 1);
@@ -100,6 +105,7 @@ function packagesOf({ packages, distribution }: PackageList, isImage: boolean): 
   };
   return packages.map((entry) => ({
     ...packageOf(entry, isImage),
+    foundBy: entry.record.purl !== undefined ? ['sbom'] : confirmed.has(entry) ? ['plimsoll', 'sbom'] : ['plimsoll'],
     id: idOf(entry),
     purl: purls.get(entry)!,
     ownedBy: entry.owner === null ? null : idOf(entry.owner),
@@ -109,7 +115,7 @@ function packagesOf({ packages, distribution }: PackageList, isImage: boolean): 
 function packageOf(
   { record, layer, paths, hiddenBy }: AttributedPackage,
   isImage: boolean,
-): Omit<ReportPackage, 'id' | 'purl' | 'ownedBy'> {
+): Omit<ReportPackage, 'id' | 'purl' | 'ownedBy' | 'foundBy'> {
   return {
     type: record.type,
     name: record.name,
@@ -127,7 +133,6 @@ function packageOf(
     dependsOn: [...record.dependsOn],
     development: record.development ?? false,
     hiddenBy,
-    foundBy: ['plimsoll'],
   };
 }
 

@@ -6,6 +6,8 @@ import type { WantedFile } from '../domain/layers/wanted-files.ts';
 import type { AttributedPackage } from '../domain/packages/attribution.ts';
 import type { Analyzer, DatabaseUnit, PackageRecord } from '../domain/packages/ecosystem.ts';
 import { packageUrl } from '../domain/packages/purl.ts';
+import { foundSboms, parseOutline, SBOM_CONTENTS_ID } from '../domain/sbom/found-sboms.ts';
+import type { SbomOutline } from '../domain/sbom/sbom-outline.ts';
 import type { FactsOptions, LayerFacts } from './read-facts.ts';
 import type { UnitIndex } from './unit-index.ts';
 
@@ -16,6 +18,14 @@ interface VisibleFile {
   /** The layer that has the file, base first. */
   readonly layer: number;
   readonly entry: FoundEntry['entry'];
+}
+
+/** An SBOM that lies in the image. */
+export interface FoundSbom extends SbomOutline {
+  readonly path: string;
+  readonly layer: number;
+  /** What it says is among the packages. */
+  readonly used: boolean;
 }
 
 /**
@@ -89,6 +99,19 @@ export class FilePackages {
     });
   }
 
+  /** The SBOMs that the image as it stands shows, by path. */
+  sboms(): FoundSbom[] {
+    const files = this.#files.toSorted(byPath);
+    const isTold = (file: VisibleFile): boolean => this.#unitsOf(file).some(({ text }) => text !== null);
+    const used = new Set(files.filter((file) => file.analyzer.id === SBOM_CONTENTS_ID && isTold(file)).map(pathOf));
+    return files.flatMap((file) => {
+      const { path, layer } = file;
+      if (file.analyzer !== foundSboms) return [];
+      const outlines = this.#unitsOf(file).flatMap(({ text }) => (text === null ? [] : [parseOutline(text)]));
+      return outlines.slice(0, 1).map((outline) => ({ ...outline, path, layer, used: used.has(path) }));
+    });
+  }
+
   #visible({ index, analyses }: LayerFacts, analyzer: Analyzer): VisibleFile[] {
     const facts = analyses.get(analyzer.id);
     if (facts === undefined) return [];
@@ -130,7 +153,9 @@ export class FilePackages {
 
   /** Languages spell one name in several ways; its purl has one. */
   #keyOf(record: PackageRecord): string {
-    const key = this.#keys.get(record) ?? packageUrl(record, null);
+    // What an SBOM states is never taken for what was read.
+    const stated = record.purl === undefined ? '' : '\0stated';
+    const key = this.#keys.get(record) ?? `${packageUrl(record, null)}${stated}`;
     this.#keys.set(record, key);
     return key;
   }
@@ -145,6 +170,10 @@ export class FilePackages {
     }
     return layer;
   }
+}
+
+function pathOf({ path }: VisibleFile): string {
+  return path;
 }
 
 function byPath(a: VisibleFile, b: VisibleFile): number {

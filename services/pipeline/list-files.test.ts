@@ -45,6 +45,7 @@ async function listed(layers: readonly (readonly FakeEntry[])[], cache: FactsCac
     platform: null,
     crossMounts: false,
     readLockfiles: false,
+    useSboms: false,
   };
   const clock = { moment: () => '', elapsed: () => 0 };
   const lines: string[] = [];
@@ -52,6 +53,7 @@ async function listed(layers: readonly (readonly FakeEntry[])[], cache: FactsCac
   const dependencies = {
     ...options,
     lockfileAnalyzers: () => Promise.resolve([]),
+    sbomAnalyzer: () => Promise.reject(new Error('nobody asked for SBOMs')),
     engineRunner,
     opener: { open: async () => opened },
     reader,

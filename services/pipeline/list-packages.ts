@@ -12,8 +12,9 @@ import {
 import { type Distribution, detectDistribution } from '../domain/packages/distribution.ts';
 import type { Analyzer } from '../domain/packages/ecosystem.ts';
 import { isDistributionPackage } from '../domain/packages/purl.ts';
+import { addStatedPackages } from './add-stated-packages.ts';
 import { distributionOwners, type FoundDatabases } from './file-owners.ts';
-import { FilePackages } from './file-packages.ts';
+import { FilePackages, type FoundSbom } from './file-packages.ts';
 import type { LayerReader } from './ports.ts';
 import type { FactsOptions, LayerFacts } from './read-facts.ts';
 import { fetchMissing, UnitIndex } from './unit-index.ts';
@@ -25,6 +26,10 @@ export interface PackageList extends FoundDatabases {
   readonly repositories: readonly string[];
   /** RHEL content sets by layer. */
   readonly contentSets: readonly (readonly string[])[];
+  /** SBOMs that lie in the image. */
+  readonly sboms: readonly FoundSbom[];
+  /** Packages that such an SBOM names too. */
+  readonly confirmed: ReadonlySet<AttributedPackage>;
   readonly gaps: readonly Gap[];
 }
 
@@ -73,11 +78,23 @@ export async function listPackages(
   gaps.push(...unitGaps(last, units), ...files.gaps());
   const found = { databaseFiles: last, extraParts: fetched.parts, view };
   const owners = await distributionOwners(found, layers, options, files.paths(), installed);
-  const packages = [...installed, ...files.packages(owners)];
   const texts = new Map(
     last.flatMap((file) => units.of(file).flatMap(({ path, text }) => (text === null ? [] : [[path, text] as const]))),
   );
   const distribution = detectDistribution(texts);
+  const repositories = [
+    ...new Set(
+      last.flatMap((file) => (file.analyzer.id === 'apk' ? units.of(file).flatMap((unit) => unit.repositories) : [])),
+    ),
+  ].sort();
+  const united = addStatedPackages([...installed, ...files.packages(owners)], { distribution, repositories });
+  const { packages, confirmed } = united;
+  gaps.push(...united.gaps);
+  const sboms = files.sboms();
+  const { foundSboms: most } = options.limits;
+  if (sboms.length > most) {
+    gaps.push(gap('limit-reached', `${sboms.length} SBOMs lie in the image; ${most} are listed (foundSboms)`));
+  }
   if (packages.length === 0) {
     gaps.push(gap('no-packages', 'no package of any kind was found: nothing is known about what is in here'));
   } else if (distribution === null && packages.some(({ record }) => isDistributionPackage(record))) {
@@ -85,14 +102,13 @@ export async function listPackages(
       gap('distribution-unknown', 'no os-release or release file says which distribution the packages belong to'),
     );
   }
-  const repositories = last.flatMap((file) =>
-    file.analyzer.id === 'apk' ? units.of(file).flatMap((unit) => unit.repositories) : [],
-  );
   return {
     packages,
     distribution,
-    repositories: [...new Set(repositories)].sort(),
+    repositories,
     contentSets: contentSetsOf(layers),
+    sboms: sboms.slice(0, most),
+    confirmed,
     gaps,
     ...found,
   };

@@ -29,7 +29,7 @@ export function scanSbom(
     bytes,
     limits,
   );
-  const gaps = read.gaps.filter(({ code }) => !MATCHING_GAPS.has(code));
+  const gaps = [...read.scanGaps, ...read.gaps].filter(({ code }) => !MATCHING_GAPS.has(code));
   const blocking = gaps.filter((gap) => gap.class === 'blocking');
   // That another engine failed says nothing of our own reading.
   const ownPartial = blocking.some(({ code }) => code !== 'engine-failed');

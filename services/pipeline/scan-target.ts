@@ -28,6 +28,8 @@ export interface ScanDependencies {
   /** Of what is installed, and of lockfiles. */
   readonly analyzers: readonly Analyzer[];
   readonly lockfileAnalyzers: () => Promise<readonly Analyzer[]>;
+  /** Of what SBOMs in images say. */
+  readonly sbomAnalyzer: () => Promise<Analyzer>;
   readonly engineRunner: EngineRunner;
   readonly sha256: Sha256;
   /** Now, as an ISO moment; and a stopwatch in milliseconds. */
@@ -44,6 +46,8 @@ export interface ScanRequest {
   readonly crossMounts: boolean;
   /** Also where images and installed systems have them; a project always. */
   readonly readLockfiles: boolean;
+  /** Take the packages of SBOMs that lie in images and installed systems too. */
+  readonly useSboms: boolean;
   readonly skipDirs: readonly string[];
   readonly skipFiles: readonly string[];
   /** Scanners of others to run beside our own; usually none. */
@@ -56,6 +60,9 @@ export interface ScanRequest {
 /** reference → source → manifest → layers → facts → packages → report, to which engines may add. */
 export async function scanTarget(request: ScanRequest, dependencies: ScanDependencies): Promise<ReportDocument> {
   const { target, platform } = request;
+  if (request.useSboms && (target.kind === 'sbom' || target.kind === 'dir')) {
+    throw new PlimsollError('USAGE', '--use-sboms is of SBOMs in images and installed systems; scan sbom:FILE itself');
+  }
   const opened = await dependencies.opener.open(target, request);
   try {
     if (opened.kind === 'sbom') {
@@ -80,11 +87,16 @@ export async function scanTarget(request: ScanRequest, dependencies: ScanDepende
 
 /** A project is what its lockfiles name; what is installed in it is another question (rootfs:). */
 export async function analyzersOf(
-  { target, readLockfiles }: Pick<ScanRequest, 'target' | 'readLockfiles'>,
-  { analyzers, lockfileAnalyzers }: Pick<ScanDependencies, 'analyzers' | 'lockfileAnalyzers'>,
+  { target, readLockfiles, useSboms }: Pick<ScanRequest, 'target' | 'readLockfiles' | 'useSboms'>,
+  {
+    analyzers,
+    lockfileAnalyzers,
+    sbomAnalyzer,
+  }: Pick<ScanDependencies, 'analyzers' | 'lockfileAnalyzers' | 'sbomAnalyzer'>,
 ): Promise<readonly Analyzer[]> {
   if (target.kind === 'dir') return await lockfileAnalyzers();
-  return readLockfiles ? [...analyzers, ...(await lockfileAnalyzers())] : analyzers;
+  const lockfiles = readLockfiles ? await lockfileAnalyzers() : [];
+  return [...analyzers, ...lockfiles, ...(useSboms ? [await sbomAnalyzer()] : [])];
 }
 
 async function scanImage(

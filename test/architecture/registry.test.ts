@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { LOCKFILES } from '../../services/domain/packages/lockfiles.ts';
 import { ANALYZERS, ECOSYSTEMS } from '../../services/domain/packages/registry.ts';
+import { sbomContents } from '../../services/domain/sbom/sbom-contents.ts';
 import { HAS_SHARED_DATA, REPOSITORY, repositoryFiles, SHARED_DATA } from '../support/repository.ts';
 import { documentedRows } from './documentation.ts';
 import { ecosystemFaults } from './ecosystem-rules.ts';
@@ -27,10 +28,10 @@ describe('the registry of ecosystems', () => {
   });
 
   test('gives every analyzer an id of its own and a version', () => {
-    const all = [...ANALYZERS, ...LOCKFILES].map(({ id }) => id);
+    const all = [...ANALYZERS, ...LOCKFILES, sbomContents].map(({ id }) => id);
     expect(new Set(all).size).toBe(all.length);
-    expect([...ids, ...formats, 'os-release']).toEqual(expect.arrayContaining(all));
-    for (const { id, version } of [...ANALYZERS, ...ECOSYSTEMS, ...LOCKFILES]) {
+    expect([...ids, ...formats, 'os-release', 'sbom', 'sbom-contents']).toEqual(expect.arrayContaining(all));
+    for (const { id, version } of [...ANALYZERS, ...ECOSYSTEMS, ...LOCKFILES, sbomContents]) {
       expect(id).toMatch(/^[a-z0-9]+(-[a-z0-9]+)*$/);
       expect(Number.isInteger(version) && version > 0, `${id} version`).toBe(true);
     }

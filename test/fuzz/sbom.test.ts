@@ -1,15 +1,19 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { GAP_CLASSES } from '../../services/domain/completeness.ts';
 import { PlimsollError } from '../../services/domain/errors.ts';
 import { LIMITS } from '../../services/domain/limits.ts';
 import * as schema from '../../services/domain/report/report.ts';
 import { serializeReport } from '../../services/domain/report/serialize.ts';
 import { formatCycloneDx } from '../../services/domain/sbom/cyclonedx-writer.ts';
+import { foundSboms } from '../../services/domain/sbom/found-sboms.ts';
 import { readSbom } from '../../services/domain/sbom/read-sbom.ts';
+import { sbomContents } from '../../services/domain/sbom/sbom-contents.ts';
 import { formatSpdxJson, formatSpdxTagValue } from '../../services/domain/sbom/spdx-writer.ts';
 import { scanSbom } from '../../services/pipeline/scan-sbom.ts';
 import { mutated } from '../support/mutation.ts';
+import { readContext } from '../support/read-context.ts';
 import { oddReport, sampleReport } from '../support/sample-report.ts';
 import { cdx, cdxXml, library, spdx, spdxPackage } from '../support/sboms.ts';
 
@@ -61,6 +65,43 @@ describe.each(Object.entries(CORPORA))('damaged %s', (_, texts) => {
         }
       }),
       { numRuns: 600 },
+    );
+  });
+});
+
+const context = readContext();
+
+/** What an analyzer makes of one file, as it streams by in pieces. */
+function unitsOf(analyzer: typeof foundSboms, path: string, bytes: Uint8Array) {
+  const entry = { path, type: 'file', mode: 0o644, size: bytes.length } as const;
+  expect(analyzer.wants(entry, () => bytes.subarray(0, 512))).toBe('extract');
+  const extractor = analyzer.extract!(entry, context);
+  for (let at = 0; at < bytes.length; at += 1_000) extractor.push(bytes.subarray(at, at + 1_000));
+  const extract = extractor.finish();
+  return extract === null ? [] : analyzer.readDatabase([{ path, bytes: extract }], context).units;
+}
+
+describe.each(Object.entries(CORPORA))('damaged %s in an image', (_, texts) => {
+  test('is listed, and used as a whole or with a gap', { timeout: 120_000 }, () => {
+    const corpus = texts.map((text) => encoder.encode(text));
+    const path = 'srv/app.cdx.json';
+    for (const bytes of corpus) expect(unitsOf(sbomContents, path, bytes)[0]!.packages).not.toEqual([]);
+    fc.assert(
+      fc.property(mutated(corpus), (bytes) => {
+        const [listed, ...others] = unitsOf(foundSboms, path, bytes);
+        expect(others).toEqual([]);
+        const { format, specVersion, entries, ...rest } = JSON.parse(listed!.text!);
+        expect(rest).toEqual({});
+        expect(format === null || typeof format === 'string').toBe(true);
+        expect(specVersion === null || specVersion.length <= 20).toBe(true);
+        expect(entries === null || entries >= 0).toBe(true);
+        expect(listed!.gaps).toEqual([]);
+        const { packages, gaps, text } = unitsOf(sbomContents, path, bytes)[0]!;
+        for (const { purl } of packages) expect(purl).toMatch(/^pkg:/);
+        expect(gaps.length).toBeLessThan(200);
+        if (text === null) expect(gaps.some(({ code }) => GAP_CLASSES[code] === 'blocking')).toBe(true);
+      }),
+      { numRuns: 400 },
     );
   });
 });

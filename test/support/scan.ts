@@ -18,6 +18,7 @@ import { LIMITS, type Limits } from '../../services/domain/limits.ts';
 import { LOCKFILES } from '../../services/domain/packages/lockfiles.ts';
 import { ANALYZERS } from '../../services/domain/packages/registry.ts';
 import type { Report } from '../../services/domain/report/report.ts';
+import { sbomContents } from '../../services/domain/sbom/sbom-contents.ts';
 import type { LayerReader, LayerReading } from '../../services/pipeline/ports.ts';
 import { type ScanDependencies, type ScanRequest, scanTarget } from '../../services/pipeline/scan-target.ts';
 import { type BuiltImage, writeOciLayout } from './image-builder.ts';
@@ -43,6 +44,7 @@ export function wired(target: string, changes: ScanChanges = {}): [ScanRequest, 
     fullInventory: false,
     crossMounts: false,
     readLockfiles: false,
+    useSboms: false,
     skipDirs: [],
     skipFiles: [],
     engines: [],
@@ -58,6 +60,7 @@ export function wired(target: string, changes: ScanChanges = {}): [ScanRequest, 
     engineRunner: new LocalEngines(process.env.PATH),
     analyzers: ANALYZERS,
     lockfileAnalyzers: () => Promise.resolve(LOCKFILES),
+    sbomAnalyzer: () => Promise.resolve(sbomContents),
     sha256: (bytes) => createHash('sha256').update(bytes).digest('hex'),
     breathe: () => Promise.resolve(),
     clock: { moment: () => '2024-01-01T00:00:00.000Z', elapsed: () => 0 },
@@ -76,7 +79,7 @@ export async function scan(target: string, changes: ScanChanges = {}): Promise<R
 export const WITHOUT_THREADS: LayerReader = {
   async read(jobs, { limits, skipDirs, skipFiles }) {
     const { port1, port2 } = new MessageChannel();
-    serveLayerTasks(port2, () => Promise.resolve([...ANALYZERS, ...LOCKFILES]), {
+    serveLayerTasks(port2, () => Promise.resolve([...ANALYZERS, ...LOCKFILES, sbomContents]), {
       file: feedArchivedLayers,
       directory: feedDirectory,
     });

@@ -197,8 +197,8 @@ class PassingFile {
   }
 }
 
-function saysSomething({ packages, gaps }: DatabaseUnit): boolean {
-  return packages.length > 0 || gaps.length > 0;
+function saysSomething({ packages, gaps, text }: DatabaseUnit): boolean {
+  return packages.length > 0 || gaps.length > 0 || text !== null;
 }
 
 function byPath(a: { readonly path: string }, b: { readonly path: string }): number {

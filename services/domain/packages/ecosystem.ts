@@ -72,6 +72,8 @@ export interface PackageRecord {
   readonly provides: readonly string[];
   /** True for what a lockfile names only to develop or test the project; absent elsewhere. */
   readonly development?: boolean;
+  /** The package URL that an SBOM in the image states; absent where the package itself was read. */
+  readonly purl?: string;
 }
 
 /** Files that one package owns. `paths` are normalised, without leading slash; `digests` run beside them, `alg:hex` or null. */
@@ -92,6 +94,8 @@ export interface UnitGap {
     | 'dependencies-unknown'
     | 'dependency-unresolved'
     | 'limit-reached'
+    | 'sbom-incomplete'
+    | 'sbom-unusable'
   >;
   readonly message: string;
 }
@@ -107,7 +111,10 @@ export interface DatabaseUnit {
   readonly fileLists: readonly FileList[];
   /** Package repositories or RHEL content sets that the file names. */
   readonly repositories: readonly string[];
-  /** The file's text, only where judging it needs several files or layers (os-release and its cousins). */
+  /**
+   * The file's text, only where judging it needs several files or layers (os-release and its cousins); of an SBOM, its
+   * outline, and of what an SBOM says, anything where it could be read.
+   */
   readonly text: string | null;
   readonly gaps: readonly UnitGap[];
 }

@@ -23,9 +23,10 @@ const NAMESPACES: ReadonlyMap<string, string> = new Map([
  * The package URL of a record (purl-spec; types deb, rpm, apk, npm, pypi, golang, maven, conda, gem, composer, nuget,
  * cargo). rpm: the version is version-release, the epoch a qualifier. `distro`, `upstream` and `rpmmod` are the
  * qualifiers that syft and grype write and read: release, source package as NAME[@VERSION] where it differs, modularity
- * label.
+ * label. What an SBOM stated stays as it stated it.
  */
 export function packageUrl(record: PackageRecord, distribution: Distribution | null): string {
+  if (record.purl !== undefined) return record.purl;
   const ofDistribution = isDistributionPackage(record) ? distribution : null;
   const { version, arch, type } = record;
   const [scope, name] = splitName(record);

@@ -28,14 +28,14 @@ export function interpret(sbom: StatedSbom, file: PackageFile): SbomContent {
   const base = { format, specVersion, tool, packages };
   if (own !== null) {
     const engines = own.engines.filter(({ name }) => name !== 'plimsoll');
-    const { packages: expected, ...stated } = own;
+    const { packages: expected, gaps: scanGaps, ...stated } = own;
     if (packages.length !== expected) {
       gaps.add(
         'package-database-broken',
         `the SBOM lists ${packages.length} packages where the scan found ${expected}`,
       );
     }
-    return { ...base, ...stated, engines, gaps: [...own.gaps, ...unread()] };
+    return { ...base, ...stated, engines, scanGaps, gaps: unread() };
   }
   const os = sbom.os === null ? osOfPackages(packages) : osOfEntry(sbom.os);
   const status = sbom.incomplete === null ? 'ok' : 'partial';
@@ -47,6 +47,7 @@ export function interpret(sbom: StatedSbom, file: PackageFile): SbomContent {
     engines: tool === null ? [] : [{ ...tool, status }],
     findings: [],
     layersRead: layers.length,
+    scanGaps: [],
     gaps: [...foreignGaps(sbom, os, packages), ...unread()],
   };
 }

@@ -1,4 +1,4 @@
-import { gap } from '../completeness.ts';
+import { type Gap, gap } from '../completeness.ts';
 import { PlimsollError } from '../errors.ts';
 import type { JsonObject, PackageFile } from '../packages/package-file.ts';
 import * as schema from '../report/report.ts';
@@ -15,13 +15,14 @@ export function readReport(value: JsonObject, { path, limits }: PackageFile): Sb
   }
   const { target, image, engines, findings, completeness, tool } = report;
   const packages = report.packages.slice(0, limits.packages);
-  const gaps = completeness.gaps.map(({ code, message, layer, path: at }) =>
+  const scanGaps = completeness.gaps.map(({ code, message, layer, path: at }) =>
     gap(code, message, { layer: within(layer, image.layers), path: at }),
   );
+  const gaps: Gap[] = [];
   if (packages.length < report.packages.length) {
     gaps.push(gap('limit-reached', `more than ${limits.packages} packages (packages); the rest was not read`));
   }
-  if (completeness.status === 'partial' && gaps.every((each) => each.class !== 'blocking')) {
+  if (completeness.status === 'partial' && scanGaps.every((each) => each.class !== 'blocking')) {
     gaps.push(
       gap('package-database-broken', 'the scan behind the report was partial, and the report does not say why'),
     );
@@ -41,6 +42,7 @@ export function readReport(value: JsonObject, { path, limits }: PackageFile): Sb
     engines: engines.filter(({ name }) => name !== tool.name),
     findings,
     layersRead: Math.min(completeness.layersRead, image.layers.length),
+    scanGaps,
     gaps,
   };
 }

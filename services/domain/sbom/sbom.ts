@@ -20,7 +20,9 @@ export interface SbomContent {
   /** Beside packages: what the scan behind the SBOM found. */
   readonly findings: Report['findings'];
   readonly layersRead: number;
-  /** What the scan behind the SBOM could not see, and what of the SBOM could not be read. */
+  /** What the scan behind the SBOM could not see, where Plimsoll wrote it. */
+  readonly scanGaps: readonly Gap[];
+  /** What of the SBOM could not be read. */
   readonly gaps: readonly Gap[];
 }
 
