@@ -103,6 +103,7 @@ describe('planted faults', () => {
     ['domain → listed library', 'services/domain/x.ts', 'zod'],
     ['pipeline → domain', 'services/pipeline/x.ts', '../domain/a.ts'],
     ['adapter → ports', 'services/adapters/archive/x.ts', '../../pipeline/ports.ts'],
+    ['adapter → ports of the store', 'services/adapters/store/x.ts', '../../pipeline/store-ports.ts'],
     ['adapter → itself', 'services/adapters/archive/x.ts', './a.ts'],
     ['adapter → node:', 'services/adapters/archive/x.ts', 'node:fs'],
     ['entry point → use case', 'services/cli/x.ts', '../pipeline/scan-image.ts'],

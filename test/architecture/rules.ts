@@ -16,6 +16,9 @@ const PURE_LIBRARIES = [
   'zod',
 ] as const;
 
+/** What adapters implement, and all that they see of the pipeline. */
+const PORTS = ['services/pipeline/ports.ts', 'services/pipeline/store-ports.ts'];
+
 /** The composition roots: the only files that see both adapters and entry points. */
 const ROOTS = ['services/main.ts', 'services/layer-worker.ts'];
 
@@ -79,7 +82,7 @@ function refusal(file: string, imported: Import): string | null {
     return isBelow(target, 'services/pipeline') ? null : 'pipeline imports domain only';
   }
   if (isBelow(file, 'services/adapters')) {
-    if (target === 'services/pipeline/ports.ts') return null;
+    if (PORTS.includes(target)) return null;
     const own = adapterOf(file);
     if (own !== undefined && own === adapterOf(target)) return null;
     return 'an adapter imports domain, the ports and its own folder';

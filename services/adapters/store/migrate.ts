@@ -1,0 +1,37 @@
+import { type Kysely, type Migration, Migrator, sql } from 'kysely';
+import { messageOf, PlimsollError } from '../../domain/errors.ts';
+import { JOBS_AND_DELIVERIES } from './migrations/0001-jobs-and-deliveries.ts';
+
+/** Forward only, in this order. One that was released is never changed. */
+const MIGRATIONS: readonly (readonly [name: string, statements: string])[] = [
+  ['0001-jobs-and-deliveries', JOBS_AND_DELIVERIES],
+];
+
+/**
+ * Brings the schema up to this version, in one transaction and once, however many processes start. Raises STORE_UNUSABLE,
+ * also where a newer version of Plimsoll has been here.
+ */
+export async function migrate<Schema>(database: Kysely<Schema>): Promise<void> {
+  const known = Object.fromEntries(MIGRATIONS.map(([name, statements]) => [name, migration(statements)]));
+  const migrator = new Migrator({ db: database, provider: { getMigrations: () => Promise.resolve(known) } });
+  const { error, results = [] } = await migrator.migrateToLatest();
+  if (error === undefined) return;
+  const failed = results.find(({ status }) => status === 'Error')?.migrationName;
+  const step = failed === undefined ? '' : ` at ${failed}`;
+  throw new PlimsollError(
+    'STORE_UNUSABLE',
+    `The store's schema could not be brought up to date${step}: ${messageOf(error)}`,
+    {
+      cause: error,
+    },
+  );
+}
+
+function migration(statements: string): Migration {
+  const single = statements.split(/;\n/).filter((statement) => statement.trim() !== '');
+  return {
+    async up(database) {
+      for (const statement of single) await sql.raw(statement).execute(database);
+    },
+  };
+}

@@ -1,0 +1,43 @@
+import { Kysely, PostgresDialect, sql } from 'kysely';
+import pg from 'pg';
+import { messageOf, PlimsollError } from '../../domain/errors.ts';
+import { migrate } from './migrate.ts';
+import { PostgresDeliveries } from './postgres-deliveries.ts';
+import { PostgresJobs } from './postgres-jobs.ts';
+import type { StoreSchema } from './schema.ts';
+
+export interface Store {
+  readonly jobs: PostgresJobs;
+  readonly deliveries: PostgresDeliveries;
+  /** Raises where the database does not answer. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Connects, and brings the schema up to date. Raises STORE_UNUSABLE. */
+export async function openStore(connection: pg.PoolConfig, onError: (message: string) => void): Promise<Store> {
+  const pool = new pg.Pool({ max: 10, connectionTimeoutMillis: 10_000, ...connection });
+  // A connection that breaks while nobody uses it: the next one to ask gets a new one.
+  pool.on('error', (error) => onError(messageOf(error)));
+  const database = new Kysely<StoreSchema>({ dialect: new PostgresDialect({ pool }) });
+  try {
+    await ping(database);
+    await migrate(database);
+  } catch (error) {
+    await database.destroy();
+    if (error instanceof PlimsollError) throw error;
+    throw new PlimsollError('STORE_UNUSABLE', `The store's database does not answer: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
+  return { ...storeIn(database), ping: () => ping(database), close: () => database.destroy() };
+}
+
+/** What the store offers, over a database whose schema is up to date. */
+export function storeIn(database: Kysely<StoreSchema>): Pick<Store, 'jobs' | 'deliveries'> {
+  return { jobs: new PostgresJobs(database), deliveries: new PostgresDeliveries(database) };
+}
+
+async function ping(database: Kysely<StoreSchema>): Promise<void> {
+  await sql`select 1`.execute(database);
+}

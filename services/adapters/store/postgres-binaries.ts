@@ -1,0 +1,53 @@
+import { existsSync, readdirSync, realpathSync } from 'node:fs';
+import { delimiter, dirname, join } from 'node:path';
+import { PlimsollError } from '../../domain/errors.ts';
+
+/** Where distributions put the programs, newest first within each. Debian, Ubuntu; RHEL and Fedora from the PGDG. */
+const ROOTS = [
+  { root: '/usr/lib/postgresql', name: /^(\d+)$/ },
+  { root: '/usr', name: /^pgsql-(\d+)$/ },
+];
+const OLDEST_MAJOR = 15;
+
+/**
+ * The directory that holds `postgres` and `initdb`: the named one, else the newest of the system that fits. A data directory
+ * is only opened by the major version that made it. Raises STORE_UNUSABLE.
+ */
+export function findBinaries(named: string | null, major: number | null, path: string | undefined): string {
+  if (named !== null) {
+    if (hasBinaries(named)) return named;
+    throw new PlimsollError('STORE_UNUSABLE', `${named} does not hold postgres and initdb (store.binaries).`);
+  }
+  const versioned = ROOTS.flatMap(({ root, name }) =>
+    (existsSync(root) ? readdirSync(root) : []).flatMap((entry) => {
+      const version = Number(name.exec(entry)?.[1]);
+      return version >= OLDEST_MAJOR ? [{ version, directory: join(root, entry, 'bin') }] : [];
+    }),
+  );
+  const found = versioned.filter(({ directory }) => hasBinaries(directory)).toSorted((a, b) => b.version - a.version);
+  const fitting = found.find(({ version }) => major === null || version === major);
+  if (fitting !== undefined) return fitting.directory;
+  const other = found.length === 0 ? inPath(path) : null;
+  // Its version shows when it is started: postgres refuses a data directory that is not its own.
+  if (other !== null) return other;
+  const wanted = major === null ? `${OLDEST_MAJOR} or later` : String(major);
+  throw new PlimsollError(
+    'STORE_UNUSABLE',
+    `PostgreSQL ${wanted} was not found on this machine. Install it (Debian: apt install postgresql), name its directory ` +
+      `of programs with store.binaries, or give an external one with DATABASE_URL.`,
+  );
+}
+
+function inPath(path: string | undefined): string | null {
+  for (const folder of (path ?? '').split(delimiter)) {
+    const program = join(folder, 'postgres');
+    if (folder === '' || !existsSync(program)) continue;
+    const directory = dirname(realpathSync(program));
+    if (hasBinaries(directory)) return directory;
+  }
+  return null;
+}
+
+function hasBinaries(directory: string): boolean {
+  return ['postgres', 'initdb'].every((program) => existsSync(join(directory, program)));
+}

@@ -1,0 +1,101 @@
+import { randomUUID } from 'node:crypto';
+import { type Kysely, sql, type Transaction } from 'kysely';
+import type {
+  Delivery,
+  DeliveryStore,
+  JobRequest,
+  Page,
+  Part,
+  RecordedDelivery,
+  TagChange,
+  TagReader,
+} from '../../pipeline/store-ports.ts';
+import { partOf } from './part-of.ts';
+import { requestJobs } from './postgres-jobs.ts';
+import type { StoreSchema } from './schema.ts';
+
+/** What registries told, what became of tags, and the jobs that follow. */
+export class PostgresDeliveries implements DeliveryStore, TagReader {
+  readonly #database: Kysely<StoreSchema>;
+
+  constructor(database: Kysely<StoreSchema>) {
+    this.#database = database;
+  }
+
+  record(delivery: Delivery, requests: readonly JobRequest[]): Promise<RecordedDelivery> {
+    const { registry, senderId, bodyDigest, events, ignored } = delivery;
+    return this.#database.transaction().execute(async (transaction) => {
+      const row = { id: randomUUID(), registry, sender_id: senderId, body_digest: bodyDigest };
+      const fresh = await transaction
+        .insertInto('deliveries')
+        .values({ ...row, events: events.length, ignored })
+        .onConflict((conflict) =>
+          conflict.columns(['registry', 'sender_id']).where('sender_id', 'is not', null).doNothing(),
+        )
+        .returning('id')
+        .executeTakeFirst();
+      if (fresh === undefined) {
+        const first = await transaction
+          .selectFrom('deliveries')
+          .select('id')
+          .where('registry', '=', registry)
+          .where('sender_id', '=', senderId)
+          .executeTakeFirstOrThrow();
+        return { id: first.id, replay: true, jobs: [] };
+      }
+      await recordTags(transaction, fresh.id, delivery);
+      return { id: fresh.id, replay: false, jobs: await requestJobs(transaction, requests) };
+    });
+  }
+
+  async history(registry: string, repository: string, tag: string, page: Page): Promise<Part<TagChange>> {
+    let query = this.#database
+      .selectFrom('tag_history')
+      .select(['id', 'registry', 'repository', 'tag', 'digest', 'at'])
+      .where('registry', '=', registry)
+      .where('repository', '=', repository)
+      .where('tag', '=', tag)
+      .orderBy('at', 'desc')
+      .orderBy('id', 'desc')
+      .limit(page.limit + 1);
+    if (page.after !== null) {
+      query = query.where(sql<boolean>`(at, id) < (select at, id from tag_history where id = ${page.after})`);
+    }
+    return partOf(
+      await query.execute(),
+      page,
+      ({ id }) => id,
+      ({ at, id: _, ...change }) => ({ ...change, at: at.toISOString() }),
+    );
+  }
+}
+
+/** A row wherever a tag points elsewhere than before. Events come in any order: each has its place by its own moment. */
+async function recordTags(
+  transaction: Transaction<StoreSchema>,
+  delivery: string,
+  { registry, events }: Delivery,
+): Promise<void> {
+  for (const { action, repository, tag, digest, at } of events) {
+    if (tag === null || (action === 'push' && digest === null)) continue;
+    const pointsAt = action === 'delete' ? null : digest;
+    // A sender whose clock is ahead must not hold a tag against all that is told later.
+    const moment = at === null ? sql<Date>`now()` : sql<Date>`least(${at}::timestamptz, now())`;
+    const before = await transaction
+      .selectFrom('tag_history')
+      .select('digest')
+      .where('registry', '=', registry)
+      .where('repository', '=', repository)
+      .where('tag', '=', tag)
+      .where('at', '<=', moment)
+      .orderBy('at', 'desc')
+      .orderBy('id', 'desc')
+      .limit(1)
+      .executeTakeFirst();
+    if (before !== undefined ? before.digest === pointsAt : pointsAt === null) continue;
+    await transaction
+      .insertInto('tag_history')
+      .values({ registry, repository, tag, digest: pointsAt, at: moment as never, delivery })
+      .execute();
+  }
+}

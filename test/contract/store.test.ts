@@ -1,0 +1,66 @@
+import { Kysely, PostgresDialect, sql } from 'kysely';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { migrate } from '../../services/adapters/store/migrate.ts';
+import { openStore, type Store, storeIn } from '../../services/adapters/store/open-store.ts';
+import type { PrivatePostgres } from '../../services/adapters/store/private-postgres.ts';
+import type { StoreSchema } from '../../services/adapters/store/schema.ts';
+import { PglitePool } from '../support/pglite-pool.ts';
+import { POSTGRES, startPostgres } from '../support/private-postgres.ts';
+import { storeContract, type TestedStore } from './store.ts';
+
+const testedStore = (database: Kysely<StoreSchema>): TestedStore => ({
+  ...storeIn(database),
+  run: async (statement) => {
+    await sql.raw(statement).execute(database);
+  },
+});
+
+describe('in this process', () => {
+  let database: Kysely<StoreSchema>;
+  beforeAll(async () => {
+    database = new Kysely<StoreSchema>({ dialect: new PostgresDialect({ pool: new PglitePool() }) });
+    await migrate(database);
+  });
+  afterAll(() => database.destroy());
+  storeContract('PGlite', () => testedStore(database));
+});
+
+describe.skipIf(POSTGRES === null)(`PostgreSQL${POSTGRES === null ? ' (not installed)' : ''}`, () => {
+  let server: PrivatePostgres;
+  let store: Store;
+  let beside: pg.Pool;
+  beforeAll(async () => {
+    server = await startPostgres();
+    store = await openStore(server.connection, () => {});
+    beside = new pg.Pool({ ...server.connection, max: 1 });
+    // Sessions that the server ends while they close.
+    beside.on('error', () => {});
+  });
+  afterAll(async () => {
+    await store?.close();
+    await beside?.end();
+    await server?.stop();
+  });
+  const run = async (statement: string): Promise<void> => {
+    await beside.query(statement);
+  };
+  storeContract('private PostgreSQL', () => ({ ...store, run }));
+
+  it('is migrated once, however many processes start at the same moment', async () => {
+    await run('drop schema public cascade; create schema public');
+    const opened = await Promise.all(Array.from({ length: 4 }, () => openStore(server.connection, () => {})));
+    expect((await opened[3]!.jobs.jobs({}, { limit: 10, after: null })).items).toEqual([]);
+    for (const each of opened) await each.close();
+  });
+
+  it('is refused where a newer version of Plimsoll has migrated it', async () => {
+    await run("insert into kysely_migration values ('9999-of-the-future', now()::text)");
+    await expect(openStore(server.connection, () => {})).rejects.toMatchObject({ code: 'STORE_UNUSABLE' });
+  });
+
+  it('that does not answer is said to', async () => {
+    const nowhere = { host: '/nonexistent', user: 'plimsoll', database: 'plimsoll' };
+    await expect(openStore(nowhere, () => {})).rejects.toMatchObject({ code: 'STORE_UNUSABLE' });
+  });
+});
