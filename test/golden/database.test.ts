@@ -3,18 +3,10 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { LmdbDatabaseWriter } from '../../services/adapters/advisories/database-writer.ts';
 import { findBuild, MANIFEST } from '../../services/adapters/advisories/directory.ts';
 import { LmdbAdvisories, verifyBuild } from '../../services/adapters/advisories/lmdb-advisories.ts';
-import { LocalFeedFiles } from '../../services/adapters/advisories/local-feed-files.ts';
-import { LIMITS } from '../../services/domain/limits.ts';
-import type { Advisory } from '../../services/domain/vulnerabilities/advisory.ts';
-import type { Feed } from '../../services/domain/vulnerabilities/feeds/feed.ts';
-import type { Refusal } from '../../services/domain/vulnerabilities/feeds/refusals.ts';
-import { FEEDS } from '../../services/domain/vulnerabilities/feeds/registry.ts';
-import { buildDatabase } from '../../services/pipeline/build-database.ts';
-import type { BuiltDatabase } from '../../services/pipeline/ports.ts';
 import { HAS_SHARED_DATA, REPOSITORY, SHARED_DATA } from '../support/repository.ts';
+import { type Build, buildShared } from '../support/shared-advisories.ts';
 
 /*
  * A database of everything in ../shared/data/advisories, and what is not in it. Records are counted where they are read and
@@ -23,65 +15,6 @@ import { HAS_SHARED_DATA, REPOSITORY, SHARED_DATA } from '../support/repository.
 
 const ADVISORIES = join(SHARED_DATA, 'advisories');
 const LEFT_OUT = join(REPOSITORY, 'test/golden/advisories-left-out.tsv');
-
-interface ReadFile {
-  readonly name: string;
-  readonly advisories: number;
-  readonly withdrawn: readonly Advisory[];
-  /** Namespace, source and id, with tabs between. */
-  readonly namespaces: readonly string[];
-  readonly refusals: readonly Refusal[];
-}
-
-interface Build {
-  readonly root: string;
-  readonly built: BuiltDatabase;
-  readonly read: readonly ReadFile[];
-  /** Files that no reader took. */
-  readonly unread: readonly string[];
-}
-
-/** Builds from these folders in this order into `root`, and remembers what was read. */
-async function build(root: string, ...folders: readonly string[]): Promise<Build> {
-  const read: ReadFile[] = [];
-  const names: string[] = [];
-  const feeds = FEEDS.map((feed): Feed => {
-    const remembering: Feed['read'] = (bytes, context) => {
-      const reading = feed.read(bytes, context);
-      read.push({
-        name: context.name,
-        advisories: reading.advisories.length,
-        withdrawn: reading.advisories.filter(({ withdrawn }) => withdrawn !== null),
-        namespaces: reading.advisories.flatMap(({ id, source, affected }) =>
-          [...new Set(affected.map(({ ecosystem }) => ecosystem))].map((each) => `${each}\t${source}\t${id}`),
-        ),
-        refusals: reading.refusals,
-      });
-      return reading;
-    };
-    return { id: feed.id, recognises: (name, head) => feed.recognises(name, head), read: remembering };
-  });
-  const paths = folders.map((folder) => ({ path: join(ADVISORIES, folder), kind: null, fetched: null }));
-  const built = await buildDatabase(
-    { starter: false, limits: LIMITS, signal: new AbortController().signal, onProgress: () => {} },
-    {
-      files: {
-        async *files(signal) {
-          for await (const file of new LocalFeedFiles(paths, LIMITS).files(signal)) {
-            names.push(file.name);
-            yield file;
-          }
-        },
-      },
-      feeds,
-      openWriter: () => LmdbDatabaseWriter.create(root),
-      now: () => '2026-01-01T00:00:00Z',
-      breathe: async () => {},
-    },
-  );
-  const taken = new Set(read.map(({ name }) => name));
-  return { root, built, read, unread: names.filter((name) => !taken.has(name)) };
-}
 
 /** `osv/PyPI` and the number of its records, as the README beside the data has them. */
 function index(): Map<string, number> {
@@ -115,7 +48,7 @@ describe.skipIf(!HAS_SHARED_DATA)('everything in ../shared/data/advisories (skip
   let whole: Build;
   beforeAll(async () => {
     work = await mkdtemp(join(tmpdir(), 'plimsoll-test-'));
-    whole = await build(join(work, 'whole'), '.');
+    whole = await buildShared(join(work, 'whole'), '.');
   });
   afterAll(() => rm(work, { recursive: true, force: true }));
 
@@ -167,7 +100,7 @@ describe.skipIf(!HAS_SHARED_DATA)('everything in ../shared/data/advisories (skip
   });
 
   test('the same feeds in another order have the same content', async () => {
-    const other = await build(join(work, 'other'), 'osv', 'native', 'converted');
+    const other = await buildShared(join(work, 'other'), 'osv', 'native', 'converted');
     expect(other.built.info.digest).toBe(whole.built.info.digest);
     expect(other.built.counts).toEqual(whole.built.counts);
     expect(other.built.info.feeds).toEqual(whole.built.info.feeds);
@@ -176,7 +109,7 @@ describe.skipIf(!HAS_SHARED_DATA)('everything in ../shared/data/advisories (skip
   test('the same feeds in the same order have the same manifest, byte for byte', async () => {
     const manifests = await Promise.all(
       ['one', 'two'].map(async (name) => {
-        const { directory } = (await build(join(work, name), 'native')).built;
+        const { directory } = (await buildShared(join(work, name), 'native')).built;
         return readFile(join(directory, MANIFEST), 'utf8');
       }),
     );

@@ -6,13 +6,18 @@ const STREAMS = ['aus', 'e4s', 'els', 'eus', 'tus'];
 /**
  * Why an entry of Red Hat is not for a package from these content sets (`rhel-9-for-x86_64-baseos-eus-rpms`); null where
  * it is. An entry names content sets, or CPEs of products (`rhel_eus:9.2::baseos`). Without content sets in the image only
- * entries of the main stream are taken, as nobody can tell.
+ * entries of the main stream are taken, as nobody can tell. Those of the extended life cycle (ELS) are heard everywhere
+ * where the record has nothing for the main stream: its support ended, so that nobody else will speak. `all` are the
+ * entries of the same record, namespace and name.
  */
 export function contentSetRefusal(
   { channel, contentSets: stated }: AffectedPackage,
+  all: readonly AffectedPackage[],
   installed: readonly string[],
 ): string | null {
   const stream = channel !== null && STREAMS.includes(channel) ? channel : null;
+  const hasOwn = installed.some((set) => streamOf(set) === stream);
+  if (stream === 'els' && !hasOwn && all.every((entry) => entry.channel !== null)) return null;
   if (installed.length === 0)
     return stream === null ? null : `for the stream ${stream}, and the image names no content sets`;
   const candidates = installed.filter((set) => streamOf(set) === stream);

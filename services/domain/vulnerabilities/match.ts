@@ -3,7 +3,7 @@ import type { AdvisoryStatus, Enrichment } from './advisory.ts';
 import { type Group, groupByVulnerability } from './grouping.ts';
 import { standingOf } from './range.ts';
 import type { SeverityJudge } from './severity.ts';
-import type { Doubt, Statement } from './statement.ts';
+import { type Doubt, type Statement, withoutEpoch } from './statement.ts';
 import { versionOrder } from './version-order.ts';
 import { isCve } from './vulnerability-id.ts';
 
@@ -122,8 +122,8 @@ function resolvingFix(item: ReportPackage, group: Group<Statement>, deciding: re
     candidates.find((fix) =>
       standing.every(({ entry }) => {
         if (entry.status === 'not_affected') return true;
-        const ignoreEpochs = item.type === 'rpm' && entry.nameOf === 'source';
-        return standingOf(fix, entry, item.type, { ignoreEpochs }).state === 'outside';
+        const readAs = item.type === 'rpm' && entry.nameOf === 'source' ? { readAs: withoutEpoch } : {};
+        return standingOf(fix, entry, item.type, readAs).state === 'outside';
       }),
     ) ?? null
   );

@@ -116,12 +116,17 @@ it('SEMVER is SemVer whatever the type; Go has an order of its own for it', () =
   expect(state('1.22.0-beta', [semver], [], 'npm')).toBe('inside');
 });
 
-it('leaves out epochs where it is told to', () => {
+it('compares what is read in the place of a version, and tells of that', () => {
   const fixed = range({ introduced: '0' }, { fixed: '4:5.26.3-1' });
-  expect(standingOf('5.26.3-1', { ranges: [fixed], versions: [] }, 'rpm', { ignoreEpochs: true }).state).toBe(
-    'outside',
-  );
-  expect(standingOf('5.26.3-1', { ranges: [fixed], versions: [] }, 'rpm').state).toBe('inside');
+  const made: ComparisonMade[] = [];
+  const readAs = (version: string) => version.replace(/^\d+:/, '');
+  const entry = { ranges: [fixed], versions: ['4:5.26.3-0'] };
+  const reading = { readAs, onComparison: (each: ComparisonMade) => made.push(each) };
+  expect(standingOf('5.26.3-1', entry, 'rpm', reading).state).toBe('outside');
+  expect(made.at(-1)).toMatchObject({ installed: '5.26.3-1', stated: '5.26.3-1', result: 0 });
+  expect(standingOf('5.26.3-0', entry, 'rpm', { readAs })).toEqual({ state: 'inside', fixes: ['4:5.26.3-1'] });
+  expect(standingOf('5.26.3-0', { ...entry, ranges: [] }, 'rpm', { readAs }).state).toBe('inside');
+  expect(standingOf('5.26.3-1', entry, 'rpm').state).toBe('inside');
 });
 
 it('tells of every comparison', () => {

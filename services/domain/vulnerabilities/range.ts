@@ -10,7 +10,7 @@ export type Standing =
   /** Some comparison has no answer, and no other decides. Never to be read as outside. */
   | { readonly state: 'unknown'; readonly reason: string };
 
-/** One comparison that was made: `installed` against what stands in the advisory. */
+/** One comparison that was made: `installed` against what stands in the advisory, both as they were read. */
 export interface ComparisonMade {
   readonly event: 'introduced' | 'fixed' | 'lastAffected' | 'limit' | 'version';
   readonly installed: string;
@@ -22,8 +22,8 @@ export interface ComparisonMade {
 export interface EvaluationOptions {
   /** Told of every comparison. */
   readonly onComparison?: (made: ComparisonMade) => void;
-  /** Compares as if no version had an epoch: for source packages of rpm, whose epoch nobody states. */
-  readonly ignoreEpochs?: boolean;
+  /** What is compared in the place of a version, installed or stated. Nothing else changes: fixes are as they are stated. */
+  readonly readAs?: (version: string) => string;
 }
 
 const OUTSIDE: Standing = { state: 'outside' };
@@ -55,16 +55,12 @@ export function standingOf(
 }
 
 /** Listed versions are compared too: PyPI's 1.0 is 1.0.0. One that does not compare is another version. */
-function isListed(
-  version: string,
-  versions: readonly string[],
-  purlType: string,
-  { onComparison }: EvaluationOptions,
-): boolean {
+function isListed(version: string, versions: readonly string[], purlType: string, options: EvaluationOptions): boolean {
   const order = versionOrder('ECOSYSTEM', purlType) ?? versionOrder('SEMVER', purlType)!;
-  const equal = versions.includes(version) ? version : versions.find((listed) => order.compare(version, listed) === 0);
+  const compare = comparer(order, options);
+  const equal = versions.includes(version) ? version : versions.find((listed) => compare(version, listed) === 0);
   if (equal !== undefined) {
-    onComparison?.({ event: 'version', installed: version, stated: equal, order: order.name, result: 0 });
+    options.onComparison?.({ event: 'version', ...asRead(version, equal, options), order: order.name, result: 0 });
   }
   return equal !== undefined;
 }
@@ -88,7 +84,7 @@ function inRange(version: string, range: VersionRange, purlType: string, options
   for (const event of range.events) {
     const { kind, stated } = partsOf(event);
     const result = isBeginning(kind, stated) ? 1 : compare(version, stated);
-    options.onComparison?.({ event: kind, installed: version, stated, order: order.name, result });
+    options.onComparison?.({ event: kind, ...asRead(version, stated, options), order: order.name, result });
     if (result === 'incomparable') return incomparable(version, stated, order);
     if (kind === 'limit') {
       isLimited = true;
@@ -150,13 +146,16 @@ function partsOf(event: RangeEvent): { kind: Exclude<ComparisonMade['event'], 'v
   return { kind: 'limit', stated: event.limit };
 }
 
-function comparer(order: VersionOrder, { ignoreEpochs = false }: EvaluationOptions): VersionOrder['compare'] {
-  if (!ignoreEpochs) return order.compare;
-  return (a, b) => order.compare(withoutEpoch(a), withoutEpoch(b));
+function comparer(order: VersionOrder, { readAs }: EvaluationOptions): VersionOrder['compare'] {
+  return readAs === undefined ? order.compare : (a, b) => order.compare(readAs(a), readAs(b));
 }
 
-function withoutEpoch(version: string): string {
-  return version.replace(/^\d+:/, '');
+function asRead(
+  installed: string,
+  stated: string,
+  { readAs = (version) => version }: EvaluationOptions,
+): Pick<ComparisonMade, 'installed' | 'stated'> {
+  return { installed: readAs(installed), stated: readAs(stated) };
 }
 
 function incomparable(version: string, stated: string, order: VersionOrder): Standing {

@@ -119,6 +119,35 @@ describe('rpm', () => {
     ]);
   });
 
+  it('builds of one fix for several minor releases: one of them is enough', () => {
+    const builds = ['7.4.19-4.module_el8.6.0+3238+624bf8b8', '7.4.19-4.module_el8.6.0+3239+bedf0508'];
+    const of = (fixed: string, module = 'php:7.4') => entry('php', fixed, { module });
+    const php = (version: string) => item({ name: 'php', version, modularity: 'php:7.4:8060' });
+    const both = (version: string) => judged(php(version), ALMA, of(builds[0]!), of(builds[1]!));
+    expect(both(builds[0]!)).toEqual([
+      `${builds[0]}: outside`,
+      `${builds[0]}: another build of the fix that is installed`,
+    ]);
+    expect(both(builds[1]!)).toEqual([`${builds[1]}: outside`, `${builds[1]}: outside`]);
+    const older = '7.4.19-4.module_el8.5.0+1+624bf8b8';
+    expect(both(older)).toEqual([`${older}: inside`, `${older}: inside`]);
+    // Another release is another fix; another module is nobody's business.
+    const [first = ''] = builds;
+    expect(judged(php(first), ALMA, of(first), of('7.4.19-5.module_el8.6.0+1+1'))).toEqual([
+      `${first}: outside`,
+      `${first}: inside`,
+    ]);
+    expect(judged(php(first), ALMA, of(first), entry('php', builds[1]!))).toEqual([
+      `${first}: outside`,
+      `${first}: inside`,
+    ]);
+    const begun = {
+      ...of(first),
+      ranges: [{ type: 'ECOSYSTEM' as const, events: [{ introduced: '8' }, { fixed: first }] }],
+    };
+    expect(judged(php(first), ALMA, begun, of(builds[1]!))[1]).toBe(`${first}: inside`);
+  });
+
   it('architectures', () => {
     const bash = item({ name: 'bash', version: '1-1' });
     expect(judged(bash, ALMA, entry('bash', '2-1', { architectures: ['aarch64'] }))).toEqual(['1-1: for aarch64 only']);
@@ -140,6 +169,48 @@ describe('rpm', () => {
     expect(states(eus, red(null, 'enterprise_linux:9::baseos'))).toContain('for the main stream');
     expect(states([], red('eus', 'rhel_eus:9.2::baseos'))).toContain('names no content sets');
     expect(states([], red(null, 'enterprise_linux:9::baseos'))).toBe('1-1: inside');
+  });
+
+  it('the extended life cycle of Red Hat is heard where nobody else speaks', () => {
+    const bind = item({ name: 'bind', version: '9-1.el6' });
+    const red = (channel: string | null, fixed: string): Entry => {
+      return { ecosystem: 'Red Hat:6', name: 'bind', nameOf: 'binary', channel, ranges: upTo(fixed) };
+    };
+    for (const sets of [[], ['rhel-6-server-rpms']]) {
+      const image = on('rhel', '6.10', sets);
+      expect(judged(bind, image, red('els', '9-2.el6_10'))).toEqual(['9-1.el6: inside']);
+      expect(judged(bind, image, red(null, '9-1.el6'), red('els', '9-2.el6_10'))).toEqual([
+        '9-1.el6: outside',
+        expect.stringMatching(/for the (?:els stream|stream els)/),
+      ]);
+      expect(judged(bind, image, red('els', '9-2.el6_10'), red('eus', '9-2.el6_9'))[0]).toBe('9-1.el6: inside');
+    }
+    const els = on('rhel', '6.10', ['rhel-6-server-els-rpms']);
+    expect(judged(bind, els, red('els', '9-1.el6'))).toEqual(['9-1.el6: outside']);
+  });
+});
+
+describe('what a distribution built again, by the advisories of the one that it rebuilds', () => {
+  const CENTOS = on('centos', '8');
+  const ruby = (version: string) => samplePackage({ type: 'rpm', arch: 'x86_64', name: 'ruby', version });
+  const fixed = (version: string): Entry => {
+    return { ecosystem: 'Red Hat:8', name: 'ruby', nameOf: 'binary', ranges: upTo(version) };
+  };
+  it('numbers of module builds do not count, releases do', () => {
+    const fix = fixed('2.5.9-110.module+el8.6.0+15956+aa803fc1');
+    const same = '2.5.9-110.module_el8.6.0+1187+541216eb';
+    expect(judged(ruby(same), CENTOS, fix)).toEqual([`${same}: outside`]);
+    expect(judged(ruby(same), on('rhel', '8'), fix)).toEqual([`${same}: inside`]);
+    const older = '2.5.9-109.module_el8.6.0+9999+541216eb';
+    expect(judged(ruby(older), CENTOS, fix)).toEqual([`${older}: inside`]);
+  });
+
+  it('packages of Raspbian hold what Debian fixed only where their version says so', () => {
+    const of = (version: string) => samplePackage({ name: 'gcc-8', version });
+    const fix: Entry = { ecosystem: 'Debian:10', name: 'gcc-8', nameOf: 'source', ranges: upTo('8.3.0-6+deb10u1') };
+    expect(judged(of('8.3.0-6+rpi1'), on('raspbian', '10'), fix)).toEqual(['8.3.0-6+rpi1: inside']);
+    expect(judged(of('8.3.0-6+rpi1+deb10u1'), on('raspbian', '10'), fix)).toEqual(['8.3.0-6+rpi1+deb10u1: outside']);
+    expect(judged(of('8.3.0-6+rpi1'), on('debian', '10'), fix)).toEqual(['8.3.0-6+rpi1: outside']);
   });
 });
 

@@ -2,9 +2,11 @@ import type { Report, ReportPackage } from '../report/report.ts';
 import type { Advisory, AffectedPackage } from './advisory.ts';
 import { channelRefusal } from './channel.ts';
 import { contentSetRefusal } from './content-set.ts';
+import { otherBuilds } from './module-builds.ts';
 import { namespacesOf } from './namespace.ts';
 import { normalName } from './package-name.ts';
-import { type ComparisonMade, type Standing, standingOf } from './range.ts';
+import { type ComparisonMade, type EvaluationOptions, type Standing, standingOf } from './range.ts';
+import { rebuiltReading } from './rebuilt-version.ts';
 
 /** What an advisory database is to matching. */
 export type Lookup = (ecosystem: string, name: string) => readonly Advisory[];
@@ -40,6 +42,8 @@ interface KnownAs {
   readonly ignoreEpochs: boolean;
 }
 
+const OTHER_BUILD = { refusal: 'another build of the fix that is installed', standing: null, doubts: [] } as const;
+
 /** Everything that the feeds of a package say under its names, withdrawn records apart. In the order of the look-ups. */
 export function statementsOn(
   item: ReportPackage,
@@ -53,6 +57,7 @@ export function statementsOn(
     for (const known of namesOf(item)) {
       for (const advisory of lookup(namespace, normalName(namespace, known.name))) {
         if (advisory.withdrawn !== null) continue;
+        const own: Statement[] = [];
         for (const entry of advisory.affected) {
           if (!known.nameOf.includes(entry.nameOf)) continue;
           const refusal = refusalOf(entry, advisory, item, image);
@@ -60,12 +65,14 @@ export function statementsOn(
             refusal !== null
               ? null
               : standingOf(known.version, entry, item.type, {
-                  ignoreEpochs: known.ignoreEpochs,
+                  ...readingOf(known, item, compatible !== null),
                   ...(onComparison && { onComparison: (made) => onComparison({ advisory, entry }, made) }),
                 });
           const doubts = standing === null ? [] : doubtsOf(advisory, entry, item, image, compatible);
-          statements.push({ advisory, entry, version: known.version, refusal, standing, doubts });
+          own.push({ advisory, entry, version: known.version, refusal, standing, doubts });
         }
+        const others = otherBuilds(own);
+        statements.push(...own.map((each) => (others.has(each) ? { ...each, ...OTHER_BUILD } : each)));
       }
     }
   }
@@ -101,6 +108,17 @@ function namesOf({ type, name, version, source, origin }: ReportPackage): readon
   }
 }
 
+function readingOf({ version, ignoreEpochs }: KnownAs, { type }: ReportPackage, isRebuilt: boolean): EvaluationOptions {
+  const rebuilt = isRebuilt ? rebuiltReading(version, type) : null;
+  if (!ignoreEpochs) return rebuilt === null ? {} : { readAs: rebuilt };
+  return { readAs: rebuilt === null ? withoutEpoch : (each) => rebuilt(withoutEpoch(each)) };
+}
+
+/** For source packages of rpm, whose epoch nobody states. */
+export function withoutEpoch(version: string): string {
+  return version.replace(/^\d+:/, '');
+}
+
 function refusalOf(
   entry: AffectedPackage,
   advisory: Advisory,
@@ -114,7 +132,7 @@ function refusalOf(
   return (
     moduleRefusal(entry, item) ??
     (entry.ecosystem.startsWith('Red Hat:')
-      ? contentSetRefusal(entry, contentSetsOf(item, image))
+      ? contentSetRefusal(entry, advisory.affected, contentSetsOf(item, image))
       : channelRefusal(entry, advisory.affected, item.version))
   );
 }
