@@ -1,5 +1,5 @@
 import { parentPort } from 'node:worker_threads';
-import { feedArchivedLayers } from './adapters/archive/feed-layers.ts';
+import { feedArchivedLayers, feedFetchedLayers } from './adapters/archive/feed-layers.ts';
 import { feedDirectory } from './adapters/rootfs/feed-directory.ts';
 import { serveLayerTasks } from './adapters/threads/run-layer-task.ts';
 import { ANALYZERS } from './domain/packages/registry.ts';
@@ -7,7 +7,11 @@ import { SBOM_CONTENTS_ID } from './domain/sbom/found-sboms.ts';
 
 // The second composition root: what runs in a layer thread.
 if (parentPort === null) throw new Error('layer-worker.ts runs in a worker thread only');
-serveLayerTasks(parentPort, analyzersOf, { file: feedArchivedLayers, directory: feedDirectory });
+serveLayerTasks(parentPort, analyzersOf, {
+  file: feedArchivedLayers,
+  directory: feedDirectory,
+  fetched: feedFetchedLayers,
+});
 
 /** What reads lockfiles and SBOMs is loaded where somebody asks for it: its libraries take longer to load than a small layer to read. */
 async function analyzersOf(ids: readonly string[]) {

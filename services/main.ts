@@ -3,9 +3,13 @@ import './require-node.js';
 import { createHash } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import type { Registries } from './adapters/registry/registries.ts';
 import { runProgram } from './cli/program.ts';
-import type { Session } from './cli/session.ts';
+import type { RegistryChoice, Session } from './cli/session.ts';
+import type { Target } from './domain/image/target.ts';
+import { LIMITS } from './domain/limits.ts';
 import { VERSION } from './domain/version.ts';
+import type { OpenOptions } from './pipeline/ports.ts';
 
 // The composition root: the only place where adapters meet entry points. What a command needs is loaded with it, so
 // that --help and --version answer at once.
@@ -19,6 +23,45 @@ const layerWorker = new URL(
 const policies = fileURLToPath(new URL('../policies/', import.meta.url));
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
+/** Made when it is first asked for. */
+function onDemand<Thing>(make: () => Promise<Thing>): () => Promise<Thing> {
+  let made: Promise<Thing> | null = null;
+  return () => {
+    made ??= make();
+    return made;
+  };
+}
+
+async function openRegistries(choice: RegistryChoice): Promise<Registries> {
+  const { Registries } = await import('./adapters/registry/registries.ts');
+  const { registrationsOf } = await import('./adapters/registry/registration.ts');
+  return new Registries({
+    registrationOf: await registrationsOf(choice),
+    credentials: { credentials: async () => null },
+    environment: process.env,
+    limits: LIMITS,
+  });
+}
+
+async function openTarget(target: Target, options: OpenOptions, registries: () => Promise<Registries>) {
+  if (target.kind !== 'registry') {
+    const { LocalTargetOpener } = await import('./adapters/archive/open-target.ts');
+    return new LocalTargetOpener().open(target, options);
+  }
+  const client = await registries();
+  try {
+    return { ...(await client.open(target, options)), close: () => client.close() };
+  } catch (error) {
+    // Idle connections would hold the process for seconds.
+    await client.close();
+    throw error;
+  }
+}
+
+async function* fetched(registries: () => Promise<Registries>, wanted: Parameters<Registries['fetch']>) {
+  yield* (await registries()).fetch(...wanted);
+}
+
 const session: Session = {
   version: VERSION,
   stdout: process.stdout,
@@ -29,14 +72,14 @@ const session: Session = {
     const { FileFactsCache } = await import('./adapters/cache/file-facts-cache.ts');
     return FileFactsCache.open({ directory: directory ?? cacheDirectory(process.env), onWarning });
   },
-  scanDependencies: async (cache) => {
+  scanDependencies: async (cache, registry) => {
     const { LocalEngines } = await import('./adapters/engines/local-engines.ts');
-    const { LocalTargetOpener } = await import('./adapters/archive/open-target.ts');
     const { LayerThreads } = await import('./adapters/threads/layer-threads.ts');
     const { ANALYZERS } = await import('./domain/packages/registry.ts');
+    const registries = onDemand(() => openRegistries(registry));
     return {
-      opener: new LocalTargetOpener(),
-      reader: new LayerThreads(layerWorker),
+      opener: { open: (target, options) => openTarget(target, options, registries) },
+      reader: new LayerThreads(layerWorker, { blobs: { fetch: (...wanted) => fetched(registries, wanted) } }),
       cache,
       engineRunner: new LocalEngines(process.env.PATH),
       analyzers: ANALYZERS,

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
+import { collect } from './collect.ts';
 import type { BuildCommandOptions } from './run-database.ts';
 import type { ImportCommandOptions, UpdateCommandOptions } from './run-database-update.ts';
-import { collect } from './scan-options.ts';
 import type { Session } from './session.ts';
 
 const PLACE = 'the database directory (default: $XDG_DATA_HOME/plimsoll/db)';

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { collect } from './scan-options.ts';
+import { collect } from './collect.ts';
 
 /** What every command that judges packages takes. */
 export interface MatchingOptions {

@@ -1,10 +1,11 @@
 import type { Command } from 'commander';
 import { TARGET_FORMS } from '../domain/image/target.ts';
+import { collect } from './collect.ts';
 import { addEngineOptions } from './engine-options.ts';
 import { addMatchingOptions } from './matching-options.ts';
 import { OUTPUT_FORMATS } from './output-formats.ts';
 import type { ScanCommandOptions } from './run-scan.ts';
-import { addSbomOption, addScanOptions, collect } from './scan-options.ts';
+import { addSbomOption, addScanOptions } from './scan-options.ts';
 import type { Session } from './session.ts';
 import { addVerdictOptions } from './verdict-options.ts';
 

@@ -1,7 +1,9 @@
 import { type Command, Option } from 'commander';
+import { collect } from './collect.ts';
+import { addRegistryOptions, type RegistryOptions } from './registry-options.ts';
 
 /** What every command that reads a target takes. */
-export interface ScanOptions {
+export interface ScanOptions extends RegistryOptions {
   readonly platform?: string;
   readonly inventory: 'paths' | 'full';
   readonly skipDirs?: readonly string[];
@@ -17,7 +19,7 @@ export interface ScanOptions {
 }
 
 export function addScanOptions(command: Command): Command {
-  return command
+  return addRegistryOptions(command)
     .option('--platform <os/arch[/variant]>', 'platform of a multi-platform image (default linux/amd64), or "all"')
     .addOption(
       new Option('--inventory <kind>', 'full: SHA-256 of executables and libraries too')
@@ -41,9 +43,4 @@ export function addSbomOption(command: Command): Command {
     '--use-sboms',
     'take what SBOMs in images and installed systems name too; otherwise they are only listed',
   );
-}
-
-/** For options that may be repeated. */
-export function collect(value: string, before: readonly string[] = []): string[] {
-  return [...before, value];
 }

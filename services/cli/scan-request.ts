@@ -31,6 +31,12 @@ export function scanRequest(
   if (parsed.path === '-' && engines.length > 0) {
     throw new PlimsollError('USAGE', 'engines read files, not standard input; write it to a file and scan that');
   }
+  if (parsed.kind === 'registry' && engines.length > 0) {
+    throw new PlimsollError(
+      'USAGE',
+      'engines read files, not registries; copy the image first: skopeo copy docker://… oci:DIR',
+    );
+  }
   return {
     target: parsed,
     platform: platform === undefined ? null : platform === 'all' ? 'all' : parsePlatform(platform),

@@ -27,6 +27,18 @@ export interface PolicySession extends PolicyEvaluator {
   close(): Promise<void>;
 }
 
+/** How the command line says that registries are to be spoken to. */
+export interface RegistryChoice {
+  readonly plainHttp: boolean;
+  readonly verifyTls: boolean;
+  /** A file of certificates in PEM; null for none beside the system's. */
+  readonly caFile: string | null;
+  /** Hosts and networks that a registry may send us to. */
+  readonly allowed: readonly string[];
+  /** Registries that are asked first. */
+  readonly mirrors: readonly string[];
+}
+
 /** What the composition root hands to the commands. */
 export interface Session {
   readonly version: string;
@@ -34,7 +46,8 @@ export interface Session {
   readonly stderr: Writable & { readonly isTTY?: boolean; readonly columns?: number; readonly rows?: number };
   readonly environment: Readonly<Record<string, string | undefined>>;
   openCache(options: { directory: string | undefined; onWarning: (message: string) => void }): Promise<CacheSession>;
-  scanDependencies(cache: FactsCache | null): Promise<ScanDependencies>;
+  /** `registry`: how registries are to be spoken to, where the target lies in one. */
+  scanDependencies(cache: FactsCache | null, registry: RegistryChoice): Promise<ScanDependencies>;
   /**
    * The advisory database that `--db` names: a directory, `starter`, or null for the installed one. Null where none is
    * installed; DATABASE_NOT_FOUND where a directory that was named has none; DATABASE_UNUSABLE.

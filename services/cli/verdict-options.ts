@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import { SEVERITIES } from '../domain/verdict/gate.ts';
-import { collect } from './scan-options.ts';
+import { collect } from './collect.ts';
 
 /** What every command that comes to a verdict takes. */
 export interface VerdictOptions {

@@ -4,6 +4,7 @@ import type { ScanDependencies, ScanRequest } from '../pipeline/scan-target.ts';
 import type { EngineOptions } from './engine-options.ts';
 import { printable } from './printable.ts';
 import { ProgressDisplay } from './progress.ts';
+import { registryChoice } from './registry-options.ts';
 import type { ScanOptions } from './scan-options.ts';
 import { scanRequest } from './scan-request.ts';
 import type { CacheSession, Session } from './session.ts';
@@ -41,7 +42,7 @@ export async function withScan<Result>(
   });
   try {
     cache = options.cache ? await openCache(session, options, note) : null;
-    return await use(request, await session.scanDependencies(cache));
+    return await use(request, await session.scanDependencies(cache, registryChoice(options)));
   } finally {
     clearTimeout(timer);
     progress.clear();

@@ -136,6 +136,16 @@ export const LIMITS = {
   feedDirectoryBytes: 512 * 2 ** 20,
   /** One file that is downloaded. */
   downloadBytes: 8 * 2 ** 30,
+  /** What a registry says beside manifests and blobs: a token, an error, one page of a list. */
+  registryAnswerBytes: 8 * 2 ** 20,
+  /** Redirects that one request to a registry follows. */
+  registryRedirects: 5,
+  /** A registry without a byte. */
+  registryIdleMs: 60_000,
+  /** A registry's answer that is no blob, to its end. */
+  registryAnswerMs: 2 * 60_000,
+  /** One layer from a registry, from the first request to the last byte, with all attempts. */
+  registryBlobMs: 30 * 60_000,
   /** An advisory database. */
   databaseBytes: 7 * 2 ** 30,
   /** The manifest of an advisory database. */

@@ -1,5 +1,7 @@
 import type { GapCode } from '../domain/completeness.ts';
+import type { PlimsollError } from '../domain/errors.ts';
 import type { Descriptor } from '../domain/image/manifest.ts';
+import type { ImageReference, RepositoryName } from '../domain/image/reference.ts';
 import type { Target } from '../domain/image/target.ts';
 import type { ExtraRead, LayerCollector } from '../domain/layers/collector.ts';
 import type { Limits } from '../domain/limits.ts';
@@ -29,7 +31,15 @@ export type BlobLocation =
       readonly crossMounts: boolean;
       /** A project: what is installed in it is left out, and whatever cannot be read is wanted. */
       readonly project: boolean;
-    };
+    }
+  | FetchedLocation;
+
+/** A blob of a registry: a BlobSource has its bytes. */
+export interface FetchedLocation extends RepositoryName {
+  readonly kind: 'fetched';
+  readonly digest: string;
+  readonly size: number;
+}
 
 /** An image that is described by its config and a list of files only (classic docker save). */
 export interface LooseImage {
@@ -40,8 +50,8 @@ export interface LooseImage {
 
 /** Documents and blobs by digest. */
 export interface ContentStore {
-  /** A small document, verified against digest and size; BLOB_MISSING, DIGEST_MISMATCH. */
-  document(descriptor: Descriptor): Promise<Uint8Array>;
+  /** A small document, verified against digest and size; BLOB_MISSING, DIGEST_MISMATCH. Registries keep manifests apart. */
+  document(descriptor: Descriptor, role: 'manifest' | 'config'): Promise<Uint8Array>;
   /** Where the blob lies; null where it is absent. The bytes are verified when they are read. */
   locate(descriptor: Descriptor): Promise<BlobLocation | null>;
 }
@@ -70,6 +80,31 @@ export type OpenedImage = Exclude<OpenedTarget, { readonly kind: 'sbom' }>;
 
 export interface TargetOpener {
   open(target: Target, options: OpenOptions): Promise<OpenedTarget>;
+}
+
+/** Fetches layers. */
+export interface BlobSource {
+  /**
+   * The bytes of a blob, in chunks of any size; broken connections are taken up where they broke. The count is checked
+   * against `size`, the digest by whoever reads them. BLOB_MISSING, DIGEST_MISMATCH (the count), REGISTRY_UNAVAILABLE,
+   * REGISTRY_DENIED, EGRESS_REFUSED, CANCELLED.
+   */
+  fetch(location: FetchedLocation, options: FetchOptions): AsyncIterable<Uint8Array>;
+}
+
+export interface FetchOptions {
+  readonly limits: Limits;
+  readonly signal: AbortSignal;
+}
+
+/** Says what a tag names now, without counting as a pull. */
+export interface RegistryResolver {
+  /**
+   * The manifest or index that the reference names: by HEAD where it has a tag, without asking where it has a digest (then
+   * `size` is -1 and `mediaType` empty). TARGET_NOT_FOUND, REGISTRY_UNAVAILABLE, REGISTRY_DENIED, EGRESS_REFUSED,
+   * MANIFEST_SCHEMA1, CANCELLED.
+   */
+  resolve(reference: ImageReference, options: FetchOptions): Promise<Descriptor>;
 }
 
 export interface OpenOptions {
@@ -102,6 +137,8 @@ export interface LayerReading {
   readonly digest: string | null;
   /** Why the layer was not read to its end; what `parts` holds may be part of the truth. */
   readonly failure: { readonly code: GapCode; readonly message: string } | null;
+  /** Where the registry failed, not the layer: there can be no report, and a later attempt may do better. */
+  readonly error?: PlimsollError;
 }
 
 export interface ReadOptions {
@@ -129,6 +166,8 @@ export interface WholeLayer {
 export interface LayerInTask {
   readonly job: LayerJob;
   readonly collector: LayerCollector;
+  /** The bytes as stored, where they are fetched; each chunk is lent until the next one is asked for. */
+  readonly stream: AsyncIterable<Uint8Array> | null;
   readonly onProgress: (readBytes: number) => void;
   readonly succeed: (whole: WholeLayer) => void;
   /** What was collected so far is kept, as part of the truth, unless the bytes were the wrong ones. */

@@ -89,6 +89,8 @@ export async function readFacts(image: SourceImage, reader: LayerReader, options
     await store(reading, fresh, options);
     facts.push(assemble(index, source, new Map([...fresh, ...cached]), reading, options));
   }
+  // Only now: what the other layers gave is in the cache, and the next attempt has less to fetch.
+  raiseSourceErrors(readings);
   return facts;
 }
 
@@ -149,7 +151,13 @@ export async function readExtra(
     );
     found.set(facts, { analyses: decodeAnalyses(reading.parts, options.analyzers), parts: reading.parts, gaps });
   }
+  raiseSourceErrors(readings);
   return found;
+}
+
+function raiseSourceErrors(readings: readonly LayerReading[]): void {
+  const failed = readings.find(({ error }) => error !== undefined);
+  if (failed?.error !== undefined) throw failed.error;
 }
 
 function neededParts({ analyzers, fullInventory }: FactsOptions): string[] {

@@ -132,7 +132,7 @@ class ManifestWalk {
 
   async #document(descriptor: Descriptor): Promise<IndexDocument | ManifestDocument> {
     const what = `manifest ${descriptor.digest}`;
-    return parseManifest(parseJsonObject(await this.#content.document(descriptor), what), what);
+    return parseManifest(parseJsonObject(await this.#content.document(descriptor, 'manifest'), what), what);
   }
 }
 
@@ -171,7 +171,7 @@ async function contentImage(
   gaps: readonly Gap[],
 ): Promise<SourceImage> {
   const what = `config ${manifest.config.digest}`;
-  const config = parseConfig(parseJsonObject(await content.document(manifest.config), what), what);
+  const config = parseConfig(parseJsonObject(await content.document(manifest.config, 'config'), what), what);
   const instructions = alignHistory(config.history, manifest.layers.length);
   const layers: SourceLayer[] = [];
   for (const [i, descriptor] of manifest.layers.entries()) {

@@ -41,6 +41,7 @@ const SERVICE_FOLDERS = ['adapters', 'agent', 'api', 'cli', 'domain', 'pipeline'
 const DOMAIN_FOLDERS = [
   'image',
   'layers',
+  'network',
   'packages',
   'registries',
   'report',

@@ -105,7 +105,7 @@ describe('threads', () => {
     const many = dpkgStatus(Array.from({ length: 100_000 }, (_, i) => ({ name: `package-number-${i}`, version: '1' })));
     const hungry = { entries: [file('var/lib/dpkg/status', many)] };
     const target = ociTarget(place, await buildImage({ layers: [BASE, hungry, { entries: [file('x')] }] }));
-    const report = await scan(target, { reader: new LayerThreads(LAYER_WORKER, 32) });
+    const report = await scan(target, { reader: new LayerThreads(LAYER_WORKER, { heapMb: 32 }) });
     const unreadable = report.completeness.gaps.filter(({ code }) => code === 'layer-unreadable');
     expect(unreadable).toMatchObject([{ layer: 1, message: expect.stringContaining('memory') }]);
   });

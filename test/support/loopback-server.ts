@@ -8,9 +8,10 @@ export interface LoopbackServer {
   readonly requests: IncomingMessage[];
 }
 
-/** A server on a free port of this machine, for the running test. */
+/** A server on a free port of this machine, for the running test, or until `atEnd` calls what it is given. */
 export async function loopbackServer(
   answer: (request: IncomingMessage, response: ServerResponse, count: number) => void,
+  atEnd: (close: () => void) => void = onTestFinished,
 ): Promise<LoopbackServer> {
   const requests: IncomingMessage[] = [];
   const server = createServer((request, response) => {
@@ -18,7 +19,7 @@ export async function loopbackServer(
     answer(request, response, requests.length);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => {
+  atEnd(() => {
     server.closeAllConnections();
     server.close();
   });

@@ -6,9 +6,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MessageChannel } from 'node:worker_threads';
 import { afterAll } from 'vitest';
-import { feedArchivedLayers } from '../../services/adapters/archive/feed-layers.ts';
+import { feedArchivedLayers, feedFetchedLayers } from '../../services/adapters/archive/feed-layers.ts';
 import { LocalTargetOpener } from '../../services/adapters/archive/open-target.ts';
 import { LocalEngines } from '../../services/adapters/engines/local-engines.ts';
+import type { Registries } from '../../services/adapters/registry/registries.ts';
 import { feedDirectory } from '../../services/adapters/rootfs/feed-directory.ts';
 import { LayerThreads } from '../../services/adapters/threads/layer-threads.ts';
 import type { LayerMessage, LayerTask } from '../../services/adapters/threads/protocol.ts';
@@ -33,11 +34,14 @@ export type ScanChanges = Partial<Omit<ScanRequest, 'target' | 'limits'>> & {
   readonly limits?: Partial<Limits>;
   readonly cache?: ScanDependencies['cache'];
   readonly reader?: LayerReader;
+  /** For targets in registries. */
+  readonly registries?: Registries;
 };
 
 /** What a use case takes: the request, and the real adapters. */
 export function wired(target: string, changes: ScanChanges = {}): [ScanRequest, ScanDependencies] {
-  const { limits, cache = null, reader = new LayerThreads(LAYER_WORKER), ...asked } = changes;
+  const { limits, cache = null, registries = null, ...rest } = changes;
+  const { reader = new LayerThreads(LAYER_WORKER, { blobs: registries }), ...asked } = rest;
   const request: ScanRequest = {
     target: parseTarget(target),
     platform: null,
@@ -54,7 +58,7 @@ export function wired(target: string, changes: ScanChanges = {}): [ScanRequest, 
     limits: { ...LIMITS, ...limits },
   };
   const dependencies: ScanDependencies = {
-    opener: new LocalTargetOpener(),
+    opener: registries ?? new LocalTargetOpener(),
     reader,
     cache,
     engineRunner: new LocalEngines(process.env.PATH),
@@ -82,6 +86,7 @@ export const WITHOUT_THREADS: LayerReader = {
     serveLayerTasks(port2, () => Promise.resolve([...ANALYZERS, ...LOCKFILES, sbomContents]), {
       file: feedArchivedLayers,
       directory: feedDirectory,
+      fetched: feedFetchedLayers,
     });
     const readings: LayerReading[] = [];
     for (const job of jobs) {

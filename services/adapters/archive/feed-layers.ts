@@ -3,7 +3,7 @@ import { PlimsollError } from '../../domain/errors.ts';
 import { parseDigest } from '../../domain/image/digest.ts';
 import { TarParser } from '../../domain/layers/tar/parser.ts';
 import type { Limits } from '../../domain/limits.ts';
-import type { BlobLocation, LayerFeed, LayerInTask, WholeLayer } from '../../pipeline/ports.ts';
+import type { LayerFeed, LayerInTask, WholeLayer } from '../../pipeline/ports.ts';
 import { ForwardReader, fileBytes } from './byte-source.ts';
 import { detectCompression } from './compression.ts';
 import { decompress } from './decompress.ts';
@@ -11,8 +11,6 @@ import { openRegularFile } from './file-bytes.ts';
 
 /** By so many bytes compressions are told apart. */
 const MAGIC_BYTES = 6;
-
-type FileLocation = Extract<BlobLocation, { kind: 'file' }>;
 
 /** Feeds layers that lie in one file: by offset where it is plain, in one forward pass where it is compressed. */
 export const feedArchivedLayers: LayerFeed = async (layers, limits) => {
@@ -25,7 +23,7 @@ export const feedArchivedLayers: LayerFeed = async (layers, limits) => {
   try {
     if (first.compression === 'none') {
       for (const { layer, location } of located) {
-        await feedLayer(layer, location, fileBytes(file, location.offset, location.size), limits);
+        await feedLayer(layer, location.size, fileBytes(file, location.offset, location.size), limits);
       }
       return;
     }
@@ -37,7 +35,7 @@ export const feedArchivedLayers: LayerFeed = async (layers, limits) => {
       for (const item of waiting) {
         const { layer, location } = item;
         if (location.offset < reader.position) passed.push(item);
-        else await feedLayer(layer, location, reader.range(location.offset, location.size), limits);
+        else await feedLayer(layer, location.size, reader.range(location.offset, location.size), limits);
       }
       await reader.close();
       waiting = passed;
@@ -47,14 +45,22 @@ export const feedArchivedLayers: LayerFeed = async (layers, limits) => {
   }
 };
 
+/** Feeds layers whose bytes come from elsewhere, as they come. */
+export const feedFetchedLayers: LayerFeed = async (layers, limits) => {
+  for (const layer of layers) {
+    const { stream, job } = layer;
+    if (stream !== null && job.location.kind === 'fetched') await feedLayer(layer, job.location.size, stream, limits);
+  }
+};
+
 async function feedLayer(
   layer: LayerInTask,
-  location: FileLocation,
+  size: number,
   stored: AsyncIterable<Uint8Array>,
   limits: Limits,
 ): Promise<void> {
   try {
-    layer.succeed(await readLayer(layer, location, stored, limits));
+    layer.succeed(await readLayer(layer, size, stored, limits));
   } catch (error) {
     layer.fail(error);
   }
@@ -62,7 +68,7 @@ async function feedLayer(
 
 async function readLayer(
   layer: LayerInTask,
-  location: FileLocation,
+  locatedSize: number,
   stored: AsyncIterable<Uint8Array>,
   limits: Limits,
 ): Promise<WholeLayer> {
@@ -86,7 +92,7 @@ async function readLayer(
       }
     }
   }
-  const digest = source.hashed.verify(job.size ?? location.size);
+  const digest = source.hashed.verify(job.size ?? locatedSize);
   // A wrong digest is the graver news: it says that these are not the layer's bytes at all.
   if (trouble !== null) throw trouble;
   parser.finish();

@@ -1,24 +1,46 @@
 import { availableParallelism } from 'node:os';
-import { Worker } from 'node:worker_threads';
-import { messageOf } from '../../domain/errors.ts';
+import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
+import { type ErrorCode, messageOf, PlimsollError } from '../../domain/errors.ts';
 import { FactsBudget } from '../../domain/layers/facts.ts';
 import type { Limits } from '../../domain/limits.ts';
-import type { LayerJob, LayerReader, LayerReading, ProgressSink, ReadOptions } from '../../pipeline/ports.ts';
+import type {
+  BlobSource,
+  FetchedLocation,
+  LayerJob,
+  LayerReader,
+  LayerReading,
+  ProgressSink,
+  ReadOptions,
+} from '../../pipeline/ports.ts';
 import type { LayerMessage, LayerTask } from './protocol.ts';
+import { sendStream } from './stream-port.ts';
 
 /** Heap of one layer thread: what a hostile layer makes grow ends that thread, not the process. */
 const THREAD_HEAP_MB = 1_024;
 /** Entries die young: a bigger nursery only holds more of them at once. */
 const THREAD_NURSERY_MB = 24;
 
-/** Reads layers in worker threads, one layer each, as many as there are cores. */
+/** Layers that are fetched at once where the machine has fewer cores: networks are slower than they. */
+const FETCHES = 3;
+/** What is wrong with a layer that a registry sends is a gap; whatever else a registry does leaves nothing to report. */
+const LAYER_FLAWS: readonly ErrorCode[] = ['BLOB_MISSING', 'DIGEST_MISMATCH', 'LIMIT_EXCEEDED'];
+
+export interface LayerThreadsOptions {
+  /** Has the bytes of layers that lie in registries; null where no layer does. */
+  readonly blobs?: BlobSource | null;
+  readonly heapMb?: number;
+}
+
+/** Reads layers in worker threads, one layer each, as many as there are cores. Layers of registries are fetched here. */
 export class LayerThreads implements LayerReader {
   readonly #script: URL;
+  readonly #blobs: BlobSource | null;
   readonly #heapMb: number;
 
   /** `script`: the module that each thread runs. */
-  constructor(script: URL, heapMb: number = THREAD_HEAP_MB) {
+  constructor(script: URL, { blobs = null, heapMb = THREAD_HEAP_MB }: LayerThreadsOptions = {}) {
     this.#script = script;
+    this.#blobs = blobs;
     this.#heapMb = heapMb;
   }
 
@@ -39,7 +61,9 @@ export class LayerThreads implements LayerReader {
       }
     };
     const held = new HeldFacts(options.limits);
-    const readings = await new ReadRun(distinct, { ...options, onProgress }, held, () => this.#start()).done();
+    const readings = await new ReadRun(distinct, { ...options, onProgress }, held, this.#blobs, () =>
+      this.#start(),
+    ).done();
     return jobs.map(({ layer }) => {
       const i = repeated.findIndex((layers) => layers.includes(layer));
       return repeated[i]![0] === layer ? readings[i]! : held.bounded(readings[i]!);
@@ -83,7 +107,7 @@ function tasksOf(jobs: readonly LayerJob[]): number[][] {
 }
 
 function sizeOf({ location }: LayerJob): number {
-  return location.kind === 'file' ? location.size : 0;
+  return location.kind === 'directory' ? 0 : location.size;
 }
 
 type Failure = NonNullable<LayerReading['failure']>;
@@ -93,23 +117,33 @@ class ReadRun {
   readonly #jobs: readonly LayerJob[];
   readonly #options: ReadOptions;
   readonly #held: HeldFacts;
+  readonly #blobs: BlobSource | null;
   readonly #startThread: () => Worker;
   readonly #tasks: number[][];
   readonly #readings: LayerReading[] = [];
   readonly #threads = new Set<Worker>();
   #bytes = 0;
 
-  constructor(jobs: readonly LayerJob[], options: ReadOptions, held: HeldFacts, startThread: () => Worker) {
+  constructor(
+    jobs: readonly LayerJob[],
+    options: ReadOptions,
+    held: HeldFacts,
+    blobs: BlobSource | null,
+    startThread: () => Worker,
+  ) {
     this.#jobs = jobs;
     this.#options = options;
     this.#held = held;
+    this.#blobs = blobs;
     this.#startThread = startThread;
     this.#tasks = tasksOf(jobs);
   }
 
   async done(): Promise<readonly LayerReading[]> {
     const { signal } = this.#options;
-    const threads = Math.min(availableParallelism(), this.#tasks.length);
+    const isFetched = this.#jobs.some(({ location }) => location.kind === 'fetched');
+    const most = isFetched ? Math.max(FETCHES, availableParallelism()) : availableParallelism();
+    const threads = Math.min(most, this.#tasks.length);
     const aborted = Promise.withResolvers<never>();
     const abort = (): void => aborted.reject(signal.reason);
     signal.addEventListener('abort', abort, { once: true });
@@ -154,8 +188,12 @@ class ReadRun {
     const { limits, skipDirs, skipFiles } = this.#options;
     const pending = new Set(indices);
     const { promise: finished, resolve: finish } = Promise.withResolvers<Failure | null>();
+    const { location } = this.#jobs[indices[0]!]!;
+    const fetching = location.kind === 'fetched' ? this.#fetch(location) : null;
     const late = `the layer took longer than ${limits.layerMs} ms to read (layerMs)`;
-    const timer = setTimeout(() => finish({ code: 'limit-reached', message: late }), limits.layerMs * indices.length);
+    // What a slow registry takes is bounded by itself.
+    const patience = limits.layerMs * indices.length + (fetching === null ? 0 : limits.registryBlobMs);
+    const timer = setTimeout(() => finish({ code: 'limit-reached', message: late }), patience);
     const onMessage = (message: LayerMessage): void => {
       if (message.kind === 'idle') {
         finish(null);
@@ -180,14 +218,36 @@ class ReadRun {
     const onExit = (): void => broken('ended');
     thread.on('message', onMessage).on('error', onError).on('exit', onExit);
     const task: LayerTask = { jobs: indices.map((index) => this.#jobs[index]!), limits, skipDirs, skipFiles };
-    thread.postMessage(task);
+    if (fetching === null) thread.postMessage(task);
+    else thread.postMessage({ ...task, stream: fetching.port }, [fetching.port]);
     const failure = await finished;
     clearTimeout(timer);
     thread.off('message', onMessage).off('error', onError).off('exit', onExit);
+    const error = await fetching?.stop();
+    if (error !== undefined && error !== null && !LAYER_FLAWS.includes(error.code)) {
+      const reading = this.#readings[indices[0]!];
+      if (reading !== undefined) this.#readings[indices[0]!] = { ...reading, error };
+    }
     if (failure === null) return true;
     this.#give(pending, failure);
     await this.#stop(thread);
     return false;
+  }
+
+  /** Fetches a layer into a port. `stop` ends that, and answers with what went wrong before. */
+  #fetch(location: FetchedLocation): { port: MessagePort; stop(): Promise<PlimsollError | null> } {
+    const stopped = new AbortController();
+    const signal = AbortSignal.any([stopped.signal, this.#options.signal as never]);
+    const { port1, port2 } = new MessageChannel();
+    if (this.#blobs === null) throw new PlimsollError('INTERNAL', 'this reader fetches no layers');
+    const sent = sendStream(port1, this.#blobs.fetch(location, { ...this.#options, signal: signal as never }), signal);
+    const stop = async (): Promise<PlimsollError | null> => {
+      stopped.abort();
+      const error = await sent;
+      port1.close();
+      return error?.code === 'CANCELLED' ? null : error;
+    };
+    return { port: port2, stop };
   }
 
   #tooMuch(what: string): Failure {

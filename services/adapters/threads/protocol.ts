@@ -1,4 +1,6 @@
+import type { MessagePort } from 'node:worker_threads';
 import type { GapCode } from '../../domain/completeness.ts';
+import type { ErrorCode } from '../../domain/errors.ts';
 import type { Limits } from '../../domain/limits.ts';
 import type { LayerJob } from '../../pipeline/ports.ts';
 
@@ -10,7 +12,20 @@ export interface LayerTask {
   readonly limits: Limits;
   readonly skipDirs: readonly string[];
   readonly skipFiles: readonly string[];
+  /** Of a task with one job, whose bytes are fetched: they come through here, as StreamMessage. */
+  readonly stream?: MessagePort;
 }
+
+/** Chunks that may be under way and unread: what is fetched ahead is held in memory. */
+export const STREAM_CREDITS = 4;
+/** A chunk is filled to this, apart from the last. */
+export const STREAM_CHUNK_BYTES = 1 << 20;
+
+/** From the main thread; each chunk that was read is answered by one message of any content, which allows another. */
+export type StreamMessage =
+  | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
+  | { readonly kind: 'end' }
+  | { readonly kind: 'failed'; readonly code: ErrorCode; readonly message: string };
 
 export type LayerMessage =
   | { readonly kind: 'progress'; readonly job: number; readonly readBytes: number; readonly entries: number }

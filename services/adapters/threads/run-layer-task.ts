@@ -9,6 +9,7 @@ import { skipMatcher } from '../../domain/layers/skip.ts';
 import type { Analyzer } from '../../domain/packages/ecosystem.ts';
 import type { LayerFeed, LayerInTask, LayerJob, WholeLayer } from '../../pipeline/ports.ts';
 import type { LayerMessage, LayerTask } from './protocol.ts';
+import { receiveStream } from './stream-port.ts';
 
 const PROGRESS_MS = 100;
 
@@ -63,6 +64,7 @@ function layerOf(
   return {
     job,
     collector,
+    stream: task.stream === undefined ? null : receiveStream(task.stream),
     onProgress: (readBytes) => {
       const now = performance.now();
       if (now - last < PROGRESS_MS) return;

@@ -36,12 +36,24 @@ describe('a target', () => {
   });
 
   it.each([
-    'alpine',
-    'alpine:3.20',
-    'registry.io/app:1',
-    'image.tar',
-    'a/b',
+    ['alpine', 'docker.io/library/alpine:latest'],
+    ['alpine:3.20', 'docker.io/library/alpine:3.20'],
+    ['registry:alpine', 'docker.io/library/alpine:latest'],
+    ['registry:5000/app', 'registry:5000/app:latest'],
+    ['registry:registry:5000/app', 'registry:5000/app:latest'],
+    ['registry:localhost:5000/app:1', 'localhost:5000/app:1'],
+    ['registry.io/app:1', 'registry.io/app:1'],
+    // Files are named with their directory.
+    ['image.tar', 'docker.io/library/image.tar:latest'],
+    ['a/b', 'docker.io/a/b:latest'],
+  ])('%s is an image in a registry', (text, path) => {
+    expect(parseTarget(text)).toMatchObject({ kind: 'registry', text, path });
+  });
+
+  it.each([
     '-',
+    'registry:',
+    'registry:./image.tar',
     '',
     'docker-archive:',
     'rootfs:',

@@ -1,5 +1,6 @@
 import { PlimsollError } from '../errors.ts';
 import { isDigest } from './digest.ts';
+import { formatReference, type ImageReference, parseReference } from './reference.ts';
 
 /** Which of several images: by the tag or name that the source records, or by manifest digest. */
 export type Selector = { readonly tag: string } | { readonly digest: string } | null;
@@ -15,7 +16,14 @@ export type Target =
       readonly path: string;
       readonly selector: Selector;
     }
-  | { readonly kind: 'rootfs' | 'dir' | 'sbom'; readonly text: string; readonly path: string };
+  | { readonly kind: 'rootfs' | 'dir' | 'sbom'; readonly text: string; readonly path: string }
+  | {
+      readonly kind: 'registry';
+      readonly text: string;
+      /** The reference, printed in full. */
+      readonly path: string;
+      readonly reference: ImageReference;
+    };
 
 export const TARGET_FORMS = [
   ['docker-archive:FILE[:TAG]', 'what "docker save", "podman save" and containerd write; FILE may be -'],
@@ -24,24 +32,29 @@ export const TARGET_FORMS = [
   ['rootfs:DIR', 'an installed system: / of this host, or an unpacked root file system'],
   ['dir:DIR', 'a project: what its lockfiles name, not what is installed in it'],
   ['sbom:FILE', 'CycloneDX, SPDX 2 or a stored report, told by its content; FILE may be -'],
+  ['registry:[HOST/]REPOSITORY[:TAG|@DIGEST]', 'an image in a registry; the prefix may be left out'],
   ['/PATH, ./PATH, ../PATH', 'an archive or an OCI layout, told by its content'],
 ] as const;
 
-const PREFIX = /^(?<kind>docker-archive|oci-archive|oci-dir|rootfs|dir|sbom):(?<rest>[\s\S]*)$/;
+const PREFIX = /^(?<kind>docker-archive|oci-archive|oci-dir|rootfs|dir|sbom|registry):(?<rest>[\s\S]*)$/;
 
 export function parseTarget(text: string): Target {
   const { kind, rest } = PREFIX.exec(text)?.groups ?? {};
-  if (kind === undefined || rest === undefined) {
+  // A host that is called "registry" (as in compose files) with its port, not our prefix.
+  const isHostName = kind === 'registry' && /^\d{1,5}\//.test(rest ?? '');
+  if (kind === undefined || rest === undefined || isHostName) {
     if (/^(?:\/|\.\.?\/|\.\.?$)/.test(text)) return { kind: 'path', text, ...splitSelector(text) };
-    throw new PlimsollError(
-      'USAGE',
-      `"${text}" would be a registry reference, and this version reads no registries. ` +
-        `Write ${TARGET_FORMS.map(([form]) => form).join(', ')}`,
-    );
+    return registryTarget(text, text);
   }
-  if (rest === '') throw new PlimsollError('USAGE', `"${text}" names no path after "${kind}:"`);
+  if (rest === '') throw new PlimsollError('USAGE', `"${text}" names nothing after "${kind}:"`);
+  if (kind === 'registry') return registryTarget(text, rest);
   if (kind === 'rootfs' || kind === 'dir' || kind === 'sbom') return { kind, text, path: rest };
   return { kind: kind as 'docker-archive' | 'oci-archive' | 'oci-dir', text, ...splitSelector(rest) };
+}
+
+function registryTarget(text: string, rest: string): Target {
+  const reference = parseReference(rest);
+  return { kind: 'registry', text, path: formatReference(reference), reference };
 }
 
 /** A tag follows the last colon behind the last slash: a path with a colon in its last part ends in a slash or `/.`. */

@@ -1,0 +1,257 @@
+import { createHash } from 'node:crypto';
+import { type ErrorCode, PlimsollError } from '../../domain/errors.ts';
+import { isDigest, parseDigest } from '../../domain/image/digest.ts';
+import type { Descriptor } from '../../domain/image/manifest.ts';
+import { formatReference, type ImageReference, type RepositoryName } from '../../domain/image/reference.ts';
+import type { Target } from '../../domain/image/target.ts';
+import type { Limits } from '../../domain/limits.ts';
+import type {
+  BlobSource,
+  FetchedLocation,
+  FetchOptions,
+  OpenedTarget,
+  OpenOptions,
+  RegistryResolver,
+  TargetOpener,
+} from '../../pipeline/ports.ts';
+import { discard, headerOf, wholeBody } from './answer.ts';
+import { blobBytes, pullScope } from './blob-stream.ts';
+import { Connection, PATIENCE, type Patience, refuseCancelled, within } from './connection.ts';
+import type { CredentialSource } from './credentials.ts';
+import type { Registration } from './registration.ts';
+import { RegistryContent } from './registry-content.ts';
+import type { ResolveHost } from './transport.ts';
+
+const SCHEMA1 = /^application\/vnd\.docker\.distribution\.manifest\.v1\+/;
+const ACCEPTED = [
+  'application/vnd.oci.image.index.v1+json',
+  'application/vnd.docker.distribution.manifest.list.v2+json',
+  'application/vnd.oci.image.manifest.v1+json',
+  'application/vnd.docker.distribution.manifest.v2+json',
+  // Only to be refused by its name.
+  'application/vnd.docker.distribution.manifest.v1+prettyjws;q=0.1',
+].join(', ');
+
+export interface RegistriesOptions {
+  /** What is known of a registry; called once for each that is asked. */
+  readonly registrationOf: (registry: string) => Registration;
+  readonly credentials: CredentialSource;
+  /** For proxies. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly limits: Limits;
+  readonly patience?: Patience;
+  readonly resolveHost?: ResolveHost;
+}
+
+/** What another mirror, or the registry itself, may have or do better. */
+const TRY_NEXT: readonly ErrorCode[] = [
+  'REGISTRY_UNAVAILABLE',
+  'REGISTRY_DENIED',
+  'TARGET_NOT_FOUND',
+  'BLOB_MISSING',
+  'DIGEST_MISMATCH',
+];
+
+/** Images in registries: distribution spec 1.1 and Docker Registry HTTP API V2. One object serves a process. */
+export class Registries implements TargetOpener, BlobSource, RegistryResolver {
+  readonly #options: RegistriesOptions;
+  /** By registry: its mirrors, then itself. */
+  readonly #connections = new Map<string, readonly Connection[]>();
+
+  constructor(options: RegistriesOptions) {
+    this.#options = options;
+  }
+
+  async open(target: Target, options: OpenOptions): Promise<OpenedTarget> {
+    if (target.kind !== 'registry') throw new PlimsollError('INTERNAL', `${target.kind}: is no registry`);
+    const { reference } = target;
+    const root = await this.resolve(reference, options);
+    const content = new RegistryContent(this, reference, options);
+    const close = async (): Promise<void> => {};
+    return { kind: 'content', targetKind: 'registry', roots: [root], content, dockerConfigs: null, close };
+  }
+
+  async resolve(reference: ImageReference, { limits, signal }: FetchOptions): Promise<Descriptor> {
+    const { repository, tag, digest } = reference;
+    const descriptor = { platform: null, annotations: {}, urls: [] };
+    if (digest !== null) return { mediaType: '', digest, size: -1, ...descriptor };
+    return this.#firstOf(reference.registry, async (connection) => {
+      const path = `/v2/${repository}/manifests/${tag}`;
+      const request = { path, scope: pullScope(repository), headers: { accept: ACCEPTED } };
+      const deadline = answerBy(limits, signal);
+      const head = await connection.send({ ...request, method: 'HEAD', signal: deadline });
+      await discard(head);
+      const mediaType = headerOf(head, 'content-type')?.split(';')[0]?.trim() ?? '';
+      const stated = headerOf(head, 'docker-content-digest');
+      if (head.statusCode === 200 && SCHEMA1.test(mediaType)) throw schema1(formatReference(reference));
+      if (head.statusCode === 200 && isDigest(stated)) return { mediaType, digest: stated, size: -1, ...descriptor };
+      // Not every registry answers HEAD, or with a digest.
+      const response = await connection.send({ ...request, method: 'GET', signal: deadline });
+      if (response.statusCode === 404) {
+        await discard(response);
+        throw new PlimsollError(
+          'TARGET_NOT_FOUND',
+          `${formatReference(reference)} is not in the registry${fileHint(reference)}`,
+        );
+      }
+      const bytes = await this.#body(connection, response, limits, signal, 'the manifest');
+      return { mediaType, digest: `sha256:${sha('sha256', bytes)}`, size: bytes.length, ...descriptor };
+    });
+  }
+
+  fetch(location: FetchedLocation, options: FetchOptions): AsyncIterable<Uint8Array> {
+    return this.#fetch(location, options);
+  }
+
+  async *#fetch(location: FetchedLocation, options: FetchOptions): AsyncGenerator<Uint8Array> {
+    const connections = this.#connectionsOf(location.registry);
+    let at = 0;
+    for (const [i, connection] of connections.entries()) {
+      try {
+        for await (const chunk of blobBytes(connection, location, options, at)) {
+          at += chunk.length;
+          yield chunk;
+        }
+        return;
+      } catch (error) {
+        // Another one goes on where this one stopped; what came before is hashed with the rest.
+        if (i === connections.length - 1 || !isWorthNext(error)) throw error;
+      }
+    }
+  }
+
+  /** A manifest or a config, verified. For RegistryContent. */
+  async document(
+    { registry, repository }: RepositoryName,
+    { digest, size }: Pick<Descriptor, 'digest' | 'size'>,
+    role: 'manifest' | 'config',
+    { limits, signal }: FetchOptions,
+  ): Promise<Uint8Array> {
+    return this.#firstOf(registry, async (connection) => {
+      const path = `/v2/${repository}/${role === 'manifest' ? 'manifests' : 'blobs'}/${digest}`;
+      const headers = { accept: role === 'manifest' ? ACCEPTED : '*/*' };
+      const request = { method: 'GET', path, scope: pullScope(repository), headers } as const;
+      const response = await connection.send({ ...request, signal: answerBy(limits, signal) });
+      const type = headerOf(response, 'content-type') ?? '';
+      if (response.statusCode === 404) {
+        await discard(response);
+        const what = `${registry}/${repository} has no ${role} ${digest}`;
+        throw new PlimsollError(size < 0 ? 'TARGET_NOT_FOUND' : 'BLOB_MISSING', what, { details: { digest } });
+      }
+      if (response.statusCode === 200 && role === 'manifest' && SCHEMA1.test(type)) {
+        await discard(response);
+        throw schema1(digest);
+      }
+      const bytes = await this.#body(connection, response, limits, signal, `the ${role} ${digest}`);
+      const { algorithm, hex } = parseDigest(digest);
+      const actual = sha(algorithm, bytes);
+      if (actual === hex && (size < 0 || bytes.length === size)) return bytes;
+      const difference =
+        actual === hex
+          ? `has ${bytes.length} bytes, its descriptor says ${size}`
+          : `has the digest ${algorithm}:${actual}`;
+      throw new PlimsollError('DIGEST_MISMATCH', `the ${role} ${digest} from ${registry} ${difference}`, {
+        details: { digest },
+      });
+    });
+  }
+
+  /** Whether a blob is there. For RegistryContent. */
+  async has(
+    { registry, repository }: RepositoryName,
+    digest: string,
+    { limits, signal }: FetchOptions,
+  ): Promise<boolean> {
+    return this.#firstOf(registry, async (connection) => {
+      const path = `/v2/${repository}/blobs/${digest}`;
+      const response = await connection.send({
+        method: 'HEAD',
+        path,
+        scope: pullScope(repository),
+        signal: answerBy(limits, signal),
+      });
+      await discard(response);
+      if (response.statusCode === 404) return false;
+      if (response.statusCode === 200) return true;
+      throw connection.unavailable(`it answered ${response.statusCode} for ${digest}`);
+    });
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#connections.values()].flat().map((connection) => connection.close()));
+    this.#connections.clear();
+  }
+
+  async #body(
+    connection: Connection,
+    response: Awaited<ReturnType<Connection['send']>>,
+    limits: Limits,
+    signal: AbortSignal,
+    what: string,
+  ): Promise<Uint8Array> {
+    if (response.statusCode !== 200) {
+      await discard(response);
+      throw connection.unavailable(`it answered ${response.statusCode} for ${what}`);
+    }
+    try {
+      return await wholeBody(response, limits.manifestBytes, 'manifestBytes', what);
+    } catch (cause) {
+      refuseCancelled(signal);
+      if (cause instanceof PlimsollError) throw cause;
+      throw connection.unavailable(`${what} broke off`, cause);
+    }
+  }
+
+  /** Asks the mirrors in their order, then the registry; the last error is the one that counts. */
+  async #firstOf<Answer>(registry: string, ask: (connection: Connection) => Promise<Answer>): Promise<Answer> {
+    const connections = this.#connectionsOf(registry);
+    for (const [i, connection] of connections.entries()) {
+      try {
+        return await ask(connection);
+      } catch (error) {
+        if (i === connections.length - 1 || !isWorthNext(error)) throw error;
+      }
+    }
+    throw new PlimsollError('INTERNAL', `there is no connection to ${registry}`);
+  }
+
+  #connectionsOf(registry: string): readonly Connection[] {
+    const known = this.#connections.get(registry);
+    if (known !== undefined) return known;
+    const own = this.#options.registrationOf(registry);
+    const all = [...own.mirrors.map((mirror) => ({ ...this.#options.registrationOf(mirror), mirrors: [] })), own];
+    const { credentials, environment, limits, patience = PATIENCE, resolveHost } = this.#options;
+    const connections = all.map(
+      (each) => new Connection(each, { credentials, environment, limits, patience, resolveHost }),
+    );
+    this.#connections.set(registry, connections);
+    return connections;
+  }
+}
+
+function isWorthNext(error: unknown): boolean {
+  return error instanceof PlimsollError && TRY_NEXT.includes(error.code);
+}
+
+function answerBy({ registryAnswerMs }: Limits, signal: AbortSignal): AbortSignal {
+  return within(registryAnswerMs, 'registryAnswerMs', signal);
+}
+
+function sha(algorithm: string, bytes: Uint8Array): string {
+  return createHash(algorithm).update(bytes).digest('hex');
+}
+
+function schema1(what: string): PlimsollError {
+  const hint = 'push it again with a current client, or convert it with "skopeo copy --format oci"';
+  return new PlimsollError(
+    'MANIFEST_SCHEMA1',
+    `${what} is a Docker schema 1 manifest, which has no verifiable layers; ${hint}`,
+  );
+}
+
+/** Who leaves out the directory of a file asks a registry for it. */
+function fileHint({ repository }: ImageReference): string {
+  return /\.(?:tar|tgz|gz|zst|json|xml)$/.test(repository)
+    ? '; a file is written with its directory, as ./image.tar'
+    : '';
+}

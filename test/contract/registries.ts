@@ -1,0 +1,84 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import type { Registries } from '../../services/adapters/registry/registries.ts';
+import { parseReference } from '../../services/domain/image/reference.ts';
+import { type BuiltImage, buildImage, sha256 } from '../support/image-builder.ts';
+import { file } from '../support/layer-builder.ts';
+import { packagesOf } from '../support/outcome.ts';
+import { dpkgStatus, OS_RELEASE } from '../support/package-databases.ts';
+import { allBytes, FETCHING, registriesFor } from '../support/registries.ts';
+import { scan } from '../support/scan.ts';
+
+/** A registry that images can be pushed to. */
+export interface PushableRegistry {
+  readonly host: string;
+  push(name: string, image: BuiltImage): unknown;
+}
+
+/** What the client makes of any registry. */
+export function registryContract(
+  name: string,
+  start: (atEnd: (close: () => void) => void) => Promise<PushableRegistry>,
+  skip = false,
+): void {
+  describe.skipIf(skip)(`images in ${name}`, () => {
+    let registry: PushableRegistry;
+    let client: Registries;
+    let image: BuiltImage;
+    const reference = (rest: string) => parseReference(`${registry.host}/${rest}`);
+
+    beforeAll(async () => {
+      const closes: (() => void)[] = [];
+      registry = await start((close) => closes.push(close));
+      client = registriesFor();
+      const status = dpkgStatus([{ name: 'curl', version: '7.88.1-10' }]);
+      const base = { entries: [file('etc/os-release', OS_RELEASE.debian), file('var/lib/dpkg/status', status)] };
+      image = await buildImage({ layers: [base, { entries: [file('srv/x', 'y')], compression: 'zstd' }] });
+      registry.push('team/app:1', image);
+      return async () => {
+        await client.close();
+        for (const close of closes) close();
+      };
+    });
+
+    test('a tag leads to its digest', async () => {
+      expect(await client.resolve(reference('team/app:1'), FETCHING)).toMatchObject({ digest: image.manifestDigest });
+    });
+
+    test('a digest is not asked for', async () => {
+      const named = reference(`team/app:2@${image.manifestDigest}`);
+      expect(await client.resolve(named, FETCHING)).toMatchObject({ digest: image.manifestDigest, size: -1 });
+    });
+
+    test.each(['team/app:2', 'team/none:1'])('%s is not found', async (rest) => {
+      await expect(client.resolve(reference(rest), FETCHING)).rejects.toMatchObject({ code: 'TARGET_NOT_FOUND' });
+    });
+
+    test('blobs come whole; what is not there is missing', async () => {
+      for (const { digest, blob } of image.layers) {
+        const location = {
+          kind: 'fetched',
+          registry: registry.host,
+          repository: 'team/app',
+          digest,
+          size: blob.length,
+        } as const;
+        expect((await allBytes(client.fetch(location, FETCHING))).equals(blob)).toBe(true);
+      }
+      const digest = sha256(Buffer.from('absent'));
+      const absent = { kind: 'fetched', registry: registry.host, repository: 'team/app', digest, size: 6 } as const;
+      await expect(allBytes(client.fetch(absent, FETCHING))).rejects.toMatchObject({ code: 'BLOB_MISSING' });
+    });
+
+    test('a scan finds what a scan of the same image as a file finds', async () => {
+      const report = await scan(`${registry.host}/team/app:1`, { registries: client });
+      expect(packagesOf(report)).toEqual(['curl 7.88.1-10']);
+      expect(report.completeness).toMatchObject({ status: 'complete', layersRead: 2 });
+      expect(report.target).toEqual({
+        kind: 'registry',
+        reference: `${registry.host}/team/app:1`,
+        digest: image.manifestDigest,
+        platform: 'linux/amd64',
+      });
+    });
+  });
+}
