@@ -371,3 +371,59 @@ describe('a registry', () => {
     await registries.close();
   });
 });
+
+describe('a token server', () => {
+  /** Challenges whatever has no token, and answers for one with `answer`. */
+  const behind = (answer: Hook) =>
+    pushed((request, response, count) => {
+      if (request.url!.startsWith('/token')) return answer(request, response, count);
+      if (request.headers.authorization === 'Bearer good') return false;
+      const realm = `http://${request.headers.host}/token`;
+      response.writeHead(401, {
+        'www-authenticate': `Bearer realm="${realm}",service="s",scope="repository:app:pull"`,
+      });
+      response.end();
+      return true;
+    });
+  const says = (body: string, status = 200): Hook => {
+    return (_, response) => response.writeHead(status).end(body) !== undefined;
+  };
+
+  test('gives a token, which is asked for once', async () => {
+    const registry = await behind(says('{"token":"good","expires_in":300}'));
+    expect(await endOf(scanned(registry))).toBe('complete');
+    expect(registry.asked().filter((line) => line.includes('/token'))).toEqual([
+      'GET /token?service=s&scope=repository%3Aapp%3Apull',
+    ]);
+  });
+
+  test('that gives one that has ended is asked again, once', async () => {
+    const registry = await behind(says('{"token":"old"}'));
+    await expect(scanned(registry)).rejects.toEqual(raised('REGISTRY_DENIED', /answered 401/));
+    expect(registry.asked().filter((line) => line.includes('/token'))).toHaveLength(1);
+  });
+
+  test.each([
+    ['no token', '{}', 'REGISTRY_DENIED'],
+    ['no JSON', '<html>', 'REGISTRY_UNAVAILABLE'],
+    ['a token that splits headers', '{"token":"good\\r\\nx-evil: 1"}', 'REGISTRY_DENIED'],
+    ['a number', '{"token":1}', 'REGISTRY_DENIED'],
+  ])('that gives %s', async (_, body, code) => {
+    await expect(scanned(await behind(says(body)))).rejects.toEqual(raised(code));
+  });
+
+  test('whose answer is large (registryAnswerBytes, lowered)', async () => {
+    const body = '{"token":"good"}';
+    const at = { limits: { registryAnswerBytes: body.length } };
+    expect(await endOf(scanned(await behind(says(body)), at))).toBe('complete');
+    const past = { limits: { registryAnswerBytes: body.length - 1 } };
+    await expect(scanned(await behind(says(body)), past)).rejects.toEqual(
+      raised('LIMIT_EXCEEDED', /registryAnswerBytes/),
+    );
+  });
+
+  test('that redirects is not followed', async () => {
+    const registry = await behind((_, response) => response.writeHead(302, { location: '/v2/' }).end() !== undefined);
+    await expect(scanned(registry)).rejects.toEqual(raised('REGISTRY_DENIED', /redirects/));
+  });
+});

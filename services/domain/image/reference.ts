@@ -1,5 +1,7 @@
 import { PlimsollError } from '../errors.ts';
+import { LIMITS } from '../limits.ts';
 import { parseAddress } from '../network/address.ts';
+import { isRepositoryName, isTag } from '../registries/repository-name.ts';
 import { isDigest } from './digest.ts';
 
 /** Names an image in a registry, as distribution's grammar has it (distribution/reference, "Grammar"). */
@@ -18,9 +20,6 @@ export interface ImageReference {
 export type RepositoryName = Pick<ImageReference, 'registry' | 'repository'>;
 
 const DOCKER_HUB = 'docker.io';
-const MOST_CHARACTERS = 255;
-const COMPONENT = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/;
-const TAG = /^\w[\w.-]{0,127}$/;
 const LABEL = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/;
 
 /** `[HOST[:PORT]/]REPOSITORY[:TAG][@DIGEST]`; no host is Docker Hub, neither tag nor digest is `latest`. USAGE. */
@@ -38,7 +37,7 @@ export function parseReference(text: string): ImageReference {
   const isTagged = colon > named.lastIndexOf('/') && !named.endsWith(']');
   const name = isTagged ? named.slice(0, colon) : named;
   const tag = isTagged ? named.slice(colon + 1) : null;
-  if (tag !== null && !TAG.test(tag)) refuse('a tag has up to 128 letters, digits, "_", "." and "-"');
+  if (tag !== null && !isTag(tag)) refuse('a tag has up to 128 letters, digits, "_", "." and "-"');
   const { registry, repository } = parseRepository(name, refuse);
   return { registry, repository, tag: tag ?? (digest === null ? 'latest' : null), digest };
 }
@@ -55,11 +54,10 @@ function parseRepository(name: string, refuse: (why: string) => never): Reposito
   const path = isHost ? name.slice(slash + 1) : name;
   const repository = registry === DOCKER_HUB && !path.includes('/') ? `library/${path}` : path;
   if (path === '') refuse('there is no repository');
-  if (repository.length > MOST_CHARACTERS) refuse(`a repository has at most ${MOST_CHARACTERS} characters`);
-  if (!repository.split('/').every((component) => COMPONENT.test(component))) {
+  if (!isRepositoryName(repository, LIMITS)) {
     refuse(
       path === path.toLowerCase()
-        ? 'a repository is made of lower-case letters, digits, "/", and ".", "_" or "-" between them'
+        ? `a repository is up to ${LIMITS.repositoryNameLength} characters, made of lower-case letters, digits, "/", and ".", "_" or "-" between them`
         : 'repositories are written in lower case',
     );
   }
