@@ -22,6 +22,7 @@ export function addCompareCommand(program: Command, session: Session, exit: (cod
       'Let Trivy and Syft look at the same target, and show side by side what each found and why they differ.',
     )
     .argument('<target>', 'what to read; see "plimsoll scan --help"')
+    .option('--config <file>', 'settings: where engines are, and what they hash to; see docs/engines.md')
     .option('--json', 'the comparison as JSON, with every difference')
     .option('-o, --output <file>', 'write to this file instead of standard output');
   addEngineOptions(addSbomOption(addScanOptions(command)))

@@ -19,6 +19,27 @@ test.each<[EngineOptions, ReturnType<typeof parseEngines>]>([
     { engine: ['syft'], enginePath: ['syft=/opt/a=b'], engineSha256: [`syft=${HEX.toUpperCase()}`] },
     [{ name: 'syft', path: '/opt/a=b', sha256: HEX }],
   ],
+  // The settings file: for those that are asked for only, and each option stands above what it says.
+  [{ engineSettings: { trivy: { path: '/t' } } }, []],
+  [
+    { engine: ['trivy,syft'], engineSettings: { trivy: { path: '/t', sha256: HEX.toUpperCase() } } },
+    [
+      { name: 'trivy', path: '/t', sha256: HEX },
+      { name: 'syft', ...plain },
+    ],
+  ],
+  [
+    { engine: ['trivy'], enginePath: ['trivy=/mine'], engineSettings: { trivy: { path: '/t', sha256: HEX } } },
+    [{ name: 'trivy', path: '/mine', sha256: HEX }],
+  ],
+  [
+    {
+      engine: ['trivy'],
+      engineSha256: [`trivy=${'0'.repeat(64)}`],
+      engineSettings: { trivy: { path: '/t', sha256: HEX } },
+    },
+    [{ name: 'trivy', path: '/t', sha256: '0'.repeat(64) }],
+  ],
 ])('%o asks for %o', (options, engines) => {
   expect(parseEngines(options)).toEqual(engines);
 });

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { PlimsollError } from '../domain/errors.ts';
 import { ENGINE_NAMES, type EngineName } from '../domain/report/engines.ts';
+import type { EngineSettings } from '../domain/verdict/settings.ts';
 import type { EngineChoice } from '../pipeline/ports.ts';
 import { collect } from './collect.ts';
 
@@ -9,6 +10,8 @@ export interface EngineOptions {
   readonly engine?: readonly string[];
   readonly enginePath?: readonly string[];
   readonly engineSha256?: readonly string[];
+  /** Of the settings file; each option stands above what it says. */
+  readonly engineSettings?: EngineSettings | undefined;
 }
 
 export function addEngineOptions(command: Command): Command {
@@ -19,7 +22,12 @@ export function addEngineOptions(command: Command): Command {
 }
 
 /** The engines that were asked for, each once, in the order of their names. `plimsoll` is always there. Raises USAGE. */
-export function parseEngines({ engine = [], enginePath = [], engineSha256 = [] }: EngineOptions): EngineChoice[] {
+export function parseEngines({
+  engine = [],
+  enginePath = [],
+  engineSha256 = [],
+  engineSettings = {},
+}: EngineOptions): EngineChoice[] {
   const asked = new Set(engine.flatMap((names) => names.split(',').map((name) => name.trim())));
   asked.delete('plimsoll');
   for (const name of asked) engineName(name, '--engine');
@@ -32,8 +40,8 @@ export function parseEngines({ engine = [], enginePath = [], engineSha256 = [] }
   if (unused !== undefined) throw usage(`an executable is named for ${unused}, which --engine does not ask for`);
   return ENGINE_NAMES.filter((name) => asked.has(name)).map((name) => ({
     name,
-    path: paths.get(name) ?? null,
-    sha256: digests.get(name)?.toLowerCase() ?? null,
+    path: paths.get(name) ?? engineSettings[name]?.path ?? null,
+    sha256: (digests.get(name) ?? engineSettings[name]?.sha256)?.toLowerCase() ?? null,
   }));
 }
 

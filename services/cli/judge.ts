@@ -1,14 +1,12 @@
-import { messageOf, PlimsollError } from '../domain/errors.ts';
-import { LIMITS } from '../domain/limits.ts';
+import { PlimsollError } from '../domain/errors.ts';
 import type { Report, ReportDocument } from '../domain/report/report.ts';
 import { type Gate, passesGate, SEVERITIES } from '../domain/verdict/gate.ts';
 import { DEFAULT_POLICY_SETTINGS } from '../domain/verdict/plan.ts';
 import type { Stage } from '../domain/verdict/policy-input.ts';
-import type { Settings } from '../domain/verdict/settings.ts';
 import type { Judging } from '../pipeline/judge-document.ts';
-import { readDocument } from './read-document.ts';
 import { readReport } from './read-report.ts';
 import type { PolicySession, Session } from './session.ts';
+import type { SettingsFile } from './settings-file.ts';
 import type { VerdictOptions } from './verdict-options.ts';
 
 /** What verdicts are made with. Everything that can be refused was read: a scan must not end in a misspelt setting. */
@@ -16,8 +14,12 @@ export interface Judge extends Judging {
   readonly evaluator: PolicySession;
 }
 
-export async function openJudge(session: Session, options: VerdictOptions, stage: Stage = 'build'): Promise<Judge> {
-  const config = options.config === undefined ? null : await readSettingsFile(options.config);
+export async function openJudge(
+  session: Session,
+  options: VerdictOptions,
+  config: SettingsFile | null,
+  stage: Stage = 'build',
+): Promise<Judge> {
   const gate = gateOf(options);
   const against = options.against === undefined ? null : await readReport(options.against);
   const settings = config?.settings.policy ?? DEFAULT_POLICY_SETTINGS;
@@ -62,25 +64,4 @@ function gateOf({ severity, ignoreUnfixed = false }: VerdictOptions): Gate {
     throw new PlimsollError('USAGE', `--severity: "${word}" is none of ${SEVERITIES.join(', ')}`);
   });
   return { severities, ignoreUnfixed };
-}
-
-interface SettingsFile {
-  readonly settings: Settings;
-  readonly digest: string;
-  /** Raises SETTINGS_INVALID where the settings name what no policy has. */
-  check(policies: PolicySession): void;
-}
-
-async function readSettingsFile(file: string): Promise<SettingsFile> {
-  const { text, digest } = readDocument(file, LIMITS.policyDocumentBytes);
-  const { parse } = await import('yaml');
-  const { checkRules, readSettings } = await import('../domain/verdict/settings.ts');
-  let document: unknown;
-  try {
-    document = parse(text, { logLevel: 'error', maxAliasCount: 100 }) ?? {};
-  } catch (cause) {
-    throw new PlimsollError('SETTINGS_INVALID', `The settings in ${file} are no YAML: ${messageOf(cause)}`, { cause });
-  }
-  const settings = readSettings(document, file);
-  return { settings, digest, check: ({ policies }) => checkRules(settings, policies, file) };
 }

@@ -8,9 +8,11 @@ import { renderComparison } from './render-comparison.ts';
 import { tableOptions } from './render-table.ts';
 import type { ScanOptions } from './scan-options.ts';
 import type { Session } from './session.ts';
+import { readSettingsFile } from './settings-file.ts';
 import { withScan } from './with-scan.ts';
 
 export interface CompareCommandOptions extends ScanOptions, EngineOptions {
+  readonly config?: string;
   readonly json?: boolean;
   readonly output?: string;
 }
@@ -18,7 +20,9 @@ export interface CompareCommandOptions extends ScanOptions, EngineOptions {
 /** `plimsoll compare`: scans with engines, shows where they differ, and answers with the exit code. */
 export async function runCompare(session: Session, target: string, options: CompareCommandOptions): Promise<number> {
   const engine = options.engine ?? [ENGINE_NAMES.join(',')];
-  const document = await withScan(session, target, { ...options, engine }, scanTarget);
+  const config = await readSettingsFile(options.config);
+  const engineSettings = config?.settings.engines;
+  const document = await withScan(session, target, { ...options, engine, engineSettings }, scanTarget);
   const reports = 'reports' in document ? document.reports : [document];
   const comparisons = reports.map(compareEngines);
   const output = { format: options.json ? 'json' : 'table', file: options.output ?? null } as const;

@@ -11,6 +11,7 @@ import { readReport } from './read-report.ts';
 import { tableOptions } from './render-table.ts';
 import { renderVerdict } from './render-verdict.ts';
 import type { Session } from './session.ts';
+import { readSettingsFile } from './settings-file.ts';
 import { layTable } from './table.ts';
 import type { VerdictOptions } from './verdict-options.ts';
 
@@ -89,7 +90,8 @@ async function readSample(file: string) {
 /** `plimsoll policy eval` */
 export async function runPolicyEval(session: Session, file: string, options: EvaluateOptions): Promise<number> {
   const { report } = await readReport(file);
-  const { evaluator, options: verdictOptions } = await openJudge(session, options);
+  const config = await readSettingsFile(options.config);
+  const { evaluator, options: verdictOptions } = await openJudge(session, options, config);
   try {
     const { decideVerdict } = await import('../pipeline/decide-verdict.ts');
     const judged = await decideVerdict(report, evaluator, verdictOptions, session.sha256);
@@ -105,7 +107,8 @@ export async function runPolicyEval(session: Session, file: string, options: Eva
 
 /** `plimsoll policy list` */
 export async function runPolicyList(session: Session, options: ListOptions): Promise<void> {
-  const { evaluator, options: verdictOptions } = await openJudge(session, options);
+  const config = await readSettingsFile(options.config);
+  const { evaluator, options: verdictOptions } = await openJudge(session, options, config);
   await evaluator.close();
   const { policies } = evaluator;
   const everywhere = { ...verdictOptions.settings, scopes: [] };

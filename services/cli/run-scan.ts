@@ -1,4 +1,4 @@
-import type { ReportDocument } from '../domain/report/report.ts';
+import type { Report, ReportDocument } from '../domain/report/report.ts';
 import { scanTarget } from '../pipeline/scan-target.ts';
 import type { EngineOptions } from './engine-options.ts';
 import { exitCodeOf, narrowed, openJudge } from './judge.ts';
@@ -8,6 +8,7 @@ import { expectRoom, renderDocument } from './render-document.ts';
 import { tableOptions } from './render-table.ts';
 import type { ScanOptions } from './scan-options.ts';
 import type { Session } from './session.ts';
+import { readSettingsFile, type SettingsFile } from './settings-file.ts';
 import type { VerdictOptions } from './verdict-options.ts';
 import { isUnjudged, withMatching } from './with-matching.ts';
 import { withScan } from './with-scan.ts';
@@ -25,10 +26,20 @@ export async function runScan(session: Session, target: string, options: ScanCom
     outputs.map(({ format }) => format),
     options.platform,
   );
-  const judge = options.policy === false || isUnjudged(options) ? null : await openJudge(session, options);
+  const config = await readSettingsFile(options.config);
+  const judge = options.policy === false || isUnjudged(options) ? null : await openJudge(session, options, config);
+  const read = async (): Promise<ReportDocument> => {
+    const scanned = await withScan(
+      session,
+      target,
+      { ...options, engineSettings: config?.settings.engines },
+      scanTarget,
+    );
+    return config === null ? scanned : shapedBy(config, scanned);
+  };
   let document: ReportDocument;
   try {
-    document = await withMatching(session, options, () => withScan(session, target, options, scanTarget), judge);
+    document = await withMatching(session, options, read, judge);
   } finally {
     await judge?.evaluator.close();
   }
@@ -40,4 +51,10 @@ export async function runScan(session: Session, target: string, options: ScanCom
     });
   await writeOutputs(outputs, render, session.stdout);
   return exitCodeOf(document);
+}
+
+/** Settings name engines too, so that they shape a report that nobody judges. */
+function shapedBy({ digest }: SettingsFile, document: ReportDocument): ReportDocument {
+  const shaped = (report: Report): Report => ({ ...report, inputs: { ...report.inputs, config: digest } });
+  return 'reports' in document ? { ...document, reports: document.reports.map(shaped) } : shaped(document);
 }

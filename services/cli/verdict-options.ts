@@ -15,7 +15,10 @@ export interface VerdictOptions {
 
 export function addVerdictOptions(command: Command): Command {
   return command
-    .option('--config <file>', 'settings (policy.yaml): modes, parameters, exceptions; see docs/policy.md')
+    .option(
+      '--config <file>',
+      'settings (policy.yaml): modes, parameters, exceptions, where engines are; see docs/policy.md',
+    )
     .option('--policy <path>', 'judge by this bundle or directory of Rego too (repeatable)', collect)
     .addOption(
       new Option('--fail-on <severity>', 'fail at vulnerabilities of this severity and above, fixable or not').choices(

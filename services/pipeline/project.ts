@@ -1,18 +1,21 @@
-import { type Gap, gap } from '../domain/completeness.ts';
+import { type Gap, type GapCode, gap } from '../domain/completeness.ts';
 import { displayPath } from '../domain/layers/path.ts';
 import type { Analyzer } from '../domain/packages/ecosystem.ts';
 import type { PackageList } from './list-packages.ts';
 
+/** Of a whole lockfile, and of one package that it names. */
+const UNREAD: ReadonlySet<GapCode> = new Set<GapCode>(['package-file-unparsable', 'package-record-invalid']);
+
 const NO_HEAD = () => new Uint8Array(0);
 
 /**
- * The packages of a project. A lockfile that could not be read is what was asked for, and no trifle beside an image; and
- * one that is a link is read only where it leads to another lockfile of the project.
+ * The packages of a project. A lockfile that could not be read, wholly or in part, is what was asked for, and no trifle
+ * beside an image; and one that is a link is read only where it leads to another lockfile of the project.
  */
 export function asProject(list: PackageList, analyzers: readonly Analyzer[]): PackageList {
   const gaps = list.gaps.map((found): Gap => {
     const { code, message, layer, path } = found;
-    return code === 'package-file-unparsable' ? gap('lockfile-unparsable', message, { layer, path }) : found;
+    return UNREAD.has(code) ? gap('lockfile-unparsable', message, { layer, path }) : found;
   });
   return { ...list, gaps: [...gaps, ...linkGaps(list, analyzers)] };
 }

@@ -1,9 +1,9 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Report } from '../../services/domain/report/report.ts';
 import { cycloneDx, fakeTrivy } from '../support/fake-engine.ts';
-import { buildImage, dockerArchive } from '../support/image-builder.ts';
+import { buildImage, dockerArchive, sha256 } from '../support/image-builder.ts';
 import { file } from '../support/layer-builder.ts';
 import { archiveFile, runCommand, scratch } from '../support/scan.ts';
 
@@ -49,6 +49,53 @@ describe('plimsoll scan --engine', () => {
     expect(code).toBe(3);
     expect(stdout).toContain('trivy: it ended with code 1: FATAL no luck');
     expect(stdout).toMatch(/^left +1\.0\.0 /m);
+  });
+
+  test('is found by the settings file, above which options stand', async () => {
+    const settings = (engine: object): string => {
+      const path = join(place, 'settings.yaml');
+      writeFileSync(path, JSON.stringify({ engines: { trivy: engine } }));
+      return path;
+    };
+    const digest = sha256(readFileSync(good.path!)).replace('sha256:', '');
+    const run = (engine: object, ...args: string[]) =>
+      runCommand([
+        'scan',
+        '--db',
+        'none',
+        ...cache,
+        '--engine',
+        'trivy',
+        '--config',
+        settings(engine),
+        ...args,
+        archive,
+      ]);
+    const json = ['--format', 'json'];
+    const found = await run({ path: good.path, sha256: digest }, ...json);
+    const report = JSON.parse(found.stdout) as Report;
+    expect([found.code, report.packages.length, report.inputs.config]).toEqual([
+      0,
+      2,
+      sha256(readFileSync(settings({ path: good.path, sha256: digest }))),
+    ]);
+    expect(await run({ path: good.path, sha256: '0'.repeat(64) })).toMatchObject({
+      code: 3,
+      stdout: expect.stringContaining('has the SHA-256'),
+    });
+    expect((await run({ path: bad.path }, '--engine-path', `trivy=${good.path}`)).code).toBe(0);
+    expect((await run({ path: good.path, sha256: '0'.repeat(64) }, '--engine-sha256', `trivy=${digest}`)).code).toBe(0);
+    expect((await run({ path: 'trivy' })).stderr).toContain('[SETTINGS_INVALID]');
+    const compared = await runCommand([
+      'compare',
+      ...cache,
+      '--engine',
+      'trivy',
+      '--config',
+      settings({ path: good.path }),
+      archive,
+    ]);
+    expect([compared.code, compared.stdout]).toEqual([0, expect.stringContaining('plimsoll lacks 1 row')]);
   });
 
   test('refuses standard input, and engines that nobody knows', async () => {

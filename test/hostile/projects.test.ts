@@ -71,6 +71,22 @@ describe('a project', () => {
     expect(report.completeness.status).toBe('partial');
   });
 
+  test('a package that a lockfile names and nobody can read is a blocking gap, and no trifle as in an image', async () => {
+    const crates = '[[package]]\nname = "b"\nsource = "registry+x"\n';
+    const files = { 'package-lock.json': lock('a', 'two words'), 'Cargo.lock': crates };
+    const report = await scanned(project(files));
+    expect(packagesOf(report)).toEqual(['a 1.0.0']);
+    expect(report.completeness.gaps).toMatchObject([
+      { code: 'lockfile-unparsable', class: 'blocking', path: 'Cargo.lock', message: 'a package states no version' },
+      { code: 'lockfile-unparsable', class: 'blocking', path: 'package-lock.json' },
+    ]);
+    const inImage = await scan(`rootfs:${project(files)}`, { reader, readLockfiles: true });
+    expect(inImage.completeness.gaps).toMatchObject([
+      { code: 'package-record-invalid', class: 'listed' },
+      { code: 'package-record-invalid', class: 'listed' },
+    ]);
+  });
+
   test('a link is read inside the project, and told outside', async () => {
     const outside = join(project({ 'package-lock.json': lock('canary') }), 'package-lock.json');
     const files = { 'a/package-lock.json': lock('a'), 'other.json': lock('b') };

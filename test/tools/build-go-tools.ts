@@ -7,7 +7,8 @@
 import { execFileSync } from 'node:child_process';
 import { chmodSync, cpSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { cachedPath, findGoTool, GO_TOOLS, type GoTool, refusalOf, toolCache } from './go-tools.ts';
+import { refusalOf } from '../../services/domain/report/engines.ts';
+import { cachedPath, findGoTool, GO_TOOLS, type GoTool, toolCache } from './go-tools.ts';
 
 const say = (line: string) => process.stderr.write(`${line}\n`);
 

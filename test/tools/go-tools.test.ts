@@ -2,7 +2,8 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, expect, test, vi } from 'vitest';
-import { cachedPath, findGoTool, GO_TOOLS, refusalOf, toolCache } from './go-tools.ts';
+import { refusalOf } from '../../services/domain/report/engines.ts';
+import { cachedPath, findGoTool, GO_TOOLS, toolCache } from './go-tools.ts';
 
 afterEach(() => vi.unstubAllEnvs());
 

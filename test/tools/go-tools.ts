@@ -52,18 +52,6 @@ export const GO_TOOLS: readonly GoTool[] = [
   },
 ];
 
-/** Versions that nobody runs, not even in a test. */
-const REFUSED: readonly { name: string; versions: readonly string[]; reason: string }[] = [
-  { name: 'trivy', versions: ['v0.69.4', 'v0.69.5', 'v0.69.6'], reason: 'CVE-2026-33634: published by an intruder' },
-];
-
-/** Why this version may not be run, or null. Takes `0.69.4` and `v0.69.4`. */
-export function refusalOf(name: string, version: string): string | null {
-  const plain = version.replace(/^v/, '');
-  const row = REFUSED.find((refused) => refused.name === name && refused.versions.includes(`v${plain}`));
-  return row ? `${name} ${plain} is refused: ${row.reason}` : null;
-}
-
 /** Outside the checkout, so that a fresh clone finds the tools of the last one. */
 export function toolCache(environment: NodeJS.ProcessEnv = process.env): string {
   const caches = environment.XDG_CACHE_HOME || join(homedir(), '.cache');

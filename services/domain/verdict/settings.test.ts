@@ -33,11 +33,19 @@ function read(document: unknown) {
 
 describe('settings', () => {
   test('nothing is everything by default', () => {
-    expect(read({})).toEqual({ policy: { builtin: true, rules: {}, scopes: [], exceptions: [] } });
+    expect(read({})).toEqual({ policy: { builtin: true, rules: {}, scopes: [], exceptions: [] }, engines: {} });
   });
 
   test.each([
     ['an unknown key', { polcy: {} }, 'polcy'],
+    ['an unknown engine', { engines: { grype: {} } }, 'grype'],
+    [
+      'a relative path of an engine',
+      { engines: { trivy: { path: 'bin/trivy' } } },
+      'engines.trivy.path: it is no absolute path',
+    ],
+    ['a digest of an engine that is none', { engines: { trivy: { sha256: 'sha256:00' } } }, 'engines.trivy.sha256'],
+    ['a setting that no engine has', { engines: { syft: { args: [] } } }, 'args'],
     ['an unknown key below', { policy: { rule: {} } }, 'rule'],
     ['a mode that does not exist', { policy: { rules: { age: { mode: 'block' } } } }, 'policy.rules.age.mode'],
     ['a rule that does not exist', { policy: { rules: { aeg: { mode: 'off' } } } }, 'there are age'],

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { PlimsollError } from '../errors.ts';
+import { ENGINE_NAMES } from '../report/engines.ts';
 import { mode, type Policy, ruleId } from './policy.ts';
 
 /*
@@ -44,6 +45,21 @@ export const exception = z.strictObject({
   expires: z.iso.date().describe('The last day on which it holds, UTC'),
 });
 
+const engine = z
+  .strictObject({
+    path: z
+      .string()
+      .startsWith('/', 'it is no absolute path')
+      .optional()
+      .describe('The executable; without it the first of that name in PATH'),
+    sha256: z
+      .string()
+      .regex(/^[0-9a-fA-F]{64}$/, 'it is no SHA-256 in hexadecimal')
+      .optional()
+      .describe('Run this very executable or none'),
+  })
+  .describe('What --engine-path and --engine-sha256 say stands above it');
+
 export const settings = z
   .strictObject({
     policy: z
@@ -58,11 +74,16 @@ export const settings = z
         exceptions: z.array(exception).max(10_000).default([]),
       })
       .prefault({}),
+    engines: z
+      .partialRecord(z.enum(ENGINE_NAMES), engine)
+      .default({})
+      .describe('Where scanners of others are; which of them run, --engine says'),
   })
   .meta({ id: 'Settings' });
 
 export type Settings = z.infer<typeof settings>;
 export type PolicySettings = Settings['policy'];
+export type EngineSettings = Settings['engines'];
 export type PolicyException = z.infer<typeof exception>;
 export type Match = z.infer<typeof match>;
 
