@@ -20,12 +20,9 @@ const config: KnipConfig = {
     '@sigstore/tuf',
     '@sigstore/verify',
     'bullmq',
-    'fastify',
     'ioredis',
     'jose',
     'openid-client',
-    'pino',
-    'prom-client',
     '@cyclonedx/cdxgen-plugins-bin-linux-amd64',
     '@cyclonedx/cyclonedx-library', // its schemas
     'ajv-draft-04',

@@ -21,7 +21,7 @@ export default defineConfig({
       {
         test: {
           name: 'edges',
-          include: ['services/**/*.test.ts', UNIT_FOLDERS_OF_TEST],
+          include: ['{services,webhooks}/**/*.test.ts', UNIT_FOLDERS_OF_TEST],
           exclude: [PURE],
           setupFiles,
           testTimeout,

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import './require-node.js';
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Registries } from './adapters/registry/registries.ts';
@@ -111,6 +111,42 @@ const session: Session = {
       pull: (root, url, terms, signal) => databases.pull(root, url, terms, signal),
       fetchFeeds: (root, sources, signal) => databases.fetchFeeds(root, sources, signal),
       forgetDownload,
+    };
+  },
+  secrets: async () => {
+    const { SecretSources } = await import('./adapters/secrets/secret-sources.ts');
+    const { SealingKeys } = await import('./adapters/secrets/sealing-keys.ts');
+    const sources = new SecretSources(process.env);
+    return {
+      newKey: () => SealingKeys.generate(),
+      newSecret: () => randomBytes(32).toString('base64url'),
+      seal: (secret, use) => sources.keys.seal(secret, use),
+      read: (source, use) => sources.read(source, use),
+    };
+  },
+  webhooks: async () => {
+    const { setupLines } = await import('../webhooks/registry/setup.ts');
+    return {
+      instructions: setupLines,
+      start: async ({ registrations, print, ...options }) => {
+        const { SecretSources } = await import('./adapters/secrets/secret-sources.ts');
+        const { SnsClient } = await import('./adapters/sns/sns-client.ts');
+        const { useOfSecret } = await import('./cli/webhooks-session.ts');
+        const { openRegistrations } = await import('../webhooks/registry/open-registrations.ts');
+        const { startReceiver } = await import('../webhooks/start.ts');
+        const secrets = new SecretSources(process.env);
+        return startReceiver({
+          ...options,
+          registrations: openRegistrations(registrations.values(), (source, { id }) =>
+            secrets.read(source, useOfSecret(id)),
+          ),
+          accept: async (delivery) => {
+            print.write(`${JSON.stringify(delivery)}\n`);
+            return { id: randomUUID(), replay: false };
+          },
+          sns: new SnsClient(),
+        });
+      },
     };
   },
   sha256,

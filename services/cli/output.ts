@@ -1,19 +1,9 @@
-import { randomBytes } from 'node:crypto';
-import {
-  closeSync,
-  fsyncSync,
-  openSync,
-  realpathSync,
-  renameSync,
-  type Stats,
-  statSync,
-  unlinkSync,
-  writeFileSync,
-} from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { realpathSync, type Stats, statSync, writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type { Writable } from 'node:stream';
 import { messageOf, PlimsollError } from '../domain/errors.ts';
 import { OUTPUT_FORMATS, type OutputFormat } from './output-formats.ts';
+import { replaceFile } from './replace-file.ts';
 
 export interface Output {
   readonly format: OutputFormat;
@@ -72,23 +62,6 @@ function writeOutputFile(file: string, text: string): void {
       `The report could not be written to ${file}: ${messageOf(cause)}. Give another file, or - for standard output.`,
       { cause },
     );
-  }
-}
-
-function replaceFile(file: string, text: string, mode?: number): void {
-  const temporary = join(dirname(file), `.${basename(file).slice(0, 100)}.${randomBytes(6).toString('hex')}.tmp`);
-  const handle = openSync(temporary, 'wx', mode === undefined ? 0o666 : mode & 0o777);
-  try {
-    try {
-      writeFileSync(handle, text);
-      fsyncSync(handle);
-    } finally {
-      closeSync(handle);
-    }
-    renameSync(temporary, file);
-  } catch (cause) {
-    unlinkSync(temporary);
-    throw cause;
   }
 }
 

@@ -9,7 +9,9 @@ import { addPolicyCommand } from './policy-command.ts';
 import { printable } from './printable.ts';
 import { addRegistryCommand } from './registry-command.ts';
 import { addScanCommand } from './scan-command.ts';
+import { addSecretCommand } from './secret-command.ts';
 import type { Session } from './session.ts';
+import { addWebhooksCommand } from './webhooks-command.ts';
 
 const EXAMPLES = `
 Examples:
@@ -46,6 +48,8 @@ export async function runProgram(argv: readonly string[], session: Session): Pro
   addCacheCommand(program, session);
   addDatabaseCommand(program, session);
   addRegistryCommand(program, session);
+  addWebhooksCommand(program, session);
+  addSecretCommand(program, session);
   try {
     await program.parseAsync(argv, { from: 'user' });
     return code;

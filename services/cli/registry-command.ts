@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import { REGISTRY_KINDS } from '../domain/registries/registry-kind.ts';
 import type { DecodeOptions } from './run-registry.ts';
+import type { AddRegistryOptions } from './run-registry-add.ts';
 import type { Session } from './session.ts';
 
 const DECODE_EXAMPLES = `
@@ -8,9 +9,68 @@ Examples:
   $ plimsoll registry decode --kind harbor body.json
   $ plimsoll registry decode --kind ecr --host 123456789012.dkr.ecr.eu-west-1.amazonaws.com - < body.json`;
 
+const ADD_EXAMPLES = `
+Examples:
+  $ plimsoll registry add main --kind harbor --host harbor.example.org \\
+      --registries registries.yaml --url https://plimsoll.example.org
+  $ plimsoll registry add images --kind ghcr --secret-file hook-secret --registries registries.yaml --url https://plimsoll.example.org
+  $ plimsoll registry add prod --kind ecr --host 123456789012.dkr.ecr.eu-west-1.amazonaws.com \\
+      --topic arn:aws:sns:eu-west-1:123456789012:images --registries registries.yaml --url https://plimsoll.example.org
+
+Without --secret-file and --secret-env a secret is made, and sealed with the key of PLIMSOLL_SEALING_KEYS_FILE
+("plimsoll secret key" makes one).`;
+
+const URL = 'where Plimsoll is reached from the registry: https://HOST[/PATH]';
+const FILE = 'the file of registered registries';
+
 /** Registries and their webhooks. */
 export function addRegistryCommand(program: Command, session: Session): void {
-  const command = program.command('registry').summary('registries: what their webhooks say');
+  const command = program.command('registry').summary('registries whose webhooks are received');
+  command
+    .command('add')
+    .description('Register a registry, and print what to enter there so that it tells Plimsoll of pushes.')
+    .argument('<id>', 'a name of your choice: a-z, 0-9, -')
+    .addOption(new Option('--kind <kind>', 'of the registry').choices(REGISTRY_KINDS).makeOptionMandatory())
+    .requiredOption('--registries <file>', `${FILE}; made where it is not there`)
+    .requiredOption('--url <url>', URL)
+    .option('--host <host[:port]>', 'of the registry (needed but for ghcr and docker-hub)')
+    .option('--http', 'the registry speaks no TLS')
+    .option(
+      '--method <method>',
+      'how a delivery proves who sent it: bearer, basic, header, hmac, path, sns (default: the first of its kind)',
+    )
+    .option('--username <name>', 'of basic')
+    .option('--header <name>', 'of header')
+    .option('--topic <arn>', 'of sns')
+    .option('--repositories <glob>', 'only these (repeatable; ! takes out)', (glob: string, before: string[] = []) => [
+      ...before,
+      glob,
+    ])
+    .option('--secret-file <file>', 'the secret is in this file')
+    .option('--secret-env <name>', 'the secret is in this variable')
+    .addHelpText('after', ADD_EXAMPLES)
+    .action(async (id: string, options: AddRegistryOptions) => {
+      const { runRegistryAdd } = await import('./run-registry-add.ts');
+      await runRegistryAdd(session, id, options);
+    });
+  command
+    .command('show')
+    .description('Print again what to enter in a registered registry. It holds the secret.')
+    .argument('<id>', 'of the registration')
+    .requiredOption('--registries <file>', FILE)
+    .requiredOption('--url <url>', URL)
+    .action(async (id: string, options: { readonly registries: string; readonly url: string }) => {
+      const { runRegistryShow } = await import('./run-registry-add.ts');
+      await runRegistryShow(session, id, options);
+    });
+  command
+    .command('list')
+    .description('List the registered registries.')
+    .requiredOption('--registries <file>', FILE)
+    .action(async (options: { readonly registries: string }) => {
+      const { runRegistryList } = await import('./run-registry.ts');
+      await runRegistryList(session, options.registries);
+    });
   command
     .command('decode')
     .description(

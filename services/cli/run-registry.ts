@@ -6,6 +6,7 @@ import { readDelivery } from '../domain/registries/read-delivery.ts';
 import type { RegistryKind } from '../domain/registries/registry-kind.ts';
 import { printable } from './printable.ts';
 import { readDocument } from './read-document.ts';
+import { readRegistriesFile } from './registries-file.ts';
 import { tableOptions } from './render-table.ts';
 import type { Session } from './session.ts';
 import { layTable } from './table.ts';
@@ -31,6 +32,22 @@ export function runRegistryDecode(session: Session, file: string, options: Decod
   const { width, colour } = tableOptions(session.stdout, session.environment);
   const lines = renderDelivery(reading.delivery, width, picocolors.createColors(colour).bold);
   session.stdout.write(`${lines.join('\n')}\n`);
+}
+
+/** `plimsoll registry list`. Raises USAGE, SETTINGS_INVALID. */
+export async function runRegistryList(session: Session, file: string): Promise<void> {
+  const registrations = await readRegistriesFile(file);
+  const { width, colour } = tableOptions(session.stdout, session.environment);
+  const columns = ['ID', 'KIND', 'HOST', 'METHOD', 'REPOSITORIES'].map((header) => ({
+    header,
+    overflow: 'wrap' as const,
+  }));
+  const rows = [...registrations.values()].map(({ id, kind, host, scheme, webhook, repositories }) =>
+    [id, kind, scheme === 'http' ? `http://${host}` : host, webhook.method, repositories.join(' ')].map((text) => ({
+      text,
+    })),
+  );
+  session.stdout.write(`${layTable(columns, rows, width, picocolors.createColors(colour).bold).join('\n')}\n`);
 }
 
 function renderDelivery(delivery: Delivery, width: number, bold: (text: string) => string): string[] {

@@ -2,6 +2,7 @@ import type { Writable } from 'node:stream';
 import type { AdvisoryDatabase, FactsCache, PolicyEvaluator, Sha256 } from '../pipeline/ports.ts';
 import type { ScanDependencies } from '../pipeline/scan-target.ts';
 import type { DatabaseSession } from './database-session.ts';
+import type { SecretSession, WebhookSession } from './webhooks-session.ts';
 
 /** The facts cache as commands use it. */
 export interface CacheSession extends FactsCache {
@@ -55,6 +56,10 @@ export interface Session {
   openDatabase(named: string | null): Promise<OpenedDatabase | null>;
   /** What the `db` commands do. */
   databases(): Promise<DatabaseSession>;
+  /** Secrets, and the keys that they are sealed with. Raises SECRET_UNREADABLE. */
+  secrets(): Promise<SecretSession>;
+  /** What the commands around webhooks of registries do. */
+  webhooks(): Promise<WebhookSession>;
   /** Loads the built-in policies and those at `paths`. Raises POLICY_INVALID. */
   openPolicies(options: { builtin: boolean; paths: readonly string[]; opa?: string }): Promise<PolicySession>;
   /** Compiles Rego into the bundle at `output`; the ids of its rules. */

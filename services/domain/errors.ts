@@ -37,6 +37,8 @@ export const ERROR_TABLE = {
   DELIVERY_INVALID: { exit: 1, http: 400, retry: false },
   STORE_UNUSABLE: { exit: 1, http: 503, retry: true },
   WORKER_LOST: { exit: 1, http: 500, retry: true },
+  SECRET_UNREADABLE: { exit: 1, http: 500, retry: false },
+  LISTEN_FAILED: { exit: 1, http: 500, retry: false },
   OUTPUT_FAILED: { exit: 1, http: 500, retry: false },
   INTERNAL: { exit: 1, http: 500, retry: true },
 } as const satisfies Record<string, { exit: 1 | 3; http: number; retry: boolean }>;

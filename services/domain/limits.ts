@@ -182,6 +182,24 @@ export const LIMITS = {
   repositoryNameLength: 255,
   /** The sender's id of an event or of a delivery, in characters. */
   eventIdLength: 256,
+  /** Deliveries of one registration that are answered at one time. */
+  deliveriesAtOnce: 32,
+  /** Deliveries of one registration in a minute. */
+  deliveriesPerMinute: 6_000,
+  /** Certificates of Amazon SNS that are asked for in a minute. */
+  certificateFetchesPerMinute: 10,
+  /** The answer of Amazon SNS: a certificate, or to a confirmation. */
+  snsAnswerBytes: 64 * 2 ** 10,
+  /** Refused deliveries in a minute that are logged; all are counted. */
+  refusalsLoggedPerMinute: 60,
+  /** Age of a delivery whose time is signed (SNS tries for an hour). */
+  deliveryAgeMs: 65 * 60_000,
+  /** How far the signed time of a delivery may lie ahead of our clock. */
+  deliveryAheadMs: 5 * 60_000,
+  /** A file that holds a secret, or the keys that secrets are sealed with. */
+  secretBytes: 64 * 2 ** 10,
+  /** The file of registered registries. */
+  registriesFileBytes: 8 * 2 ** 20,
   /** Reading one layer. */
   layerMs: 10 * 60_000,
   /** One scan. */
