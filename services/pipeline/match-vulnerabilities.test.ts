@@ -127,6 +127,18 @@ describe('rows', () => {
     ]);
   });
 
+  it('of several kernels that are installed, each is judged by itself', () => {
+    const kernels = ['5.14.0-70.el9', '5.14.0-503.el9'].map((version) =>
+      samplePackage({ type: 'rpm', arch: 'x86_64', name: 'kernel-core', version }),
+    );
+    const affected = [entry('AlmaLinux:9', 'kernel-core', '5.14.0-284.el9', { nameOf: 'binary' })];
+    const os = { id: 'almalinux', versionId: '9.5', prettyName: null, eol: null };
+    const report = reportOf(...kernels);
+    const database = new MemoryAdvisories([advisory({ id: 'CVE-2024-0001', affected })]);
+    const { vulnerabilities } = matchVulnerabilities({ ...report, image: { ...report.image, os } }, database);
+    expect(vulnerabilities!.map(({ packageId }) => packageId)).toEqual([kernels[0]!.id]);
+  });
+
   it('the vendor’s own feed goes before what others made of it', () => {
     const own = (fields: Partial<AffectedPackage>) =>
       advisory({ id: 'CVE-2024-0001', source: 'debian-tracker', affected: [debian('curl', '1', fields)] });
@@ -160,6 +172,21 @@ describe('rows', () => {
     expect(report.vulnerabilities![0]!.reason).toContain('"(devel)"');
     expect(codes(report)).toEqual(['version-incomparable']);
     expect(report.completeness.status).toBe('complete');
+  });
+
+  it('a fix that a feed misspells is compared as apk compares it', () => {
+    // Alpine had 20.10.11.r0 for 20.10.11-r0.
+    const affected = [entry('Alpine:v3.14', 'docker', '20.10.11.r0', { nameOf: 'source' })];
+    const database = new MemoryAdvisories([advisory({ id: 'CVE-2024-0001', affected })]);
+    const os = { id: 'alpine', versionId: '3.14.0', prettyName: null, eol: null };
+    const found = (version: string) => {
+      const report = reportOf(samplePackage({ type: 'apk', name: 'docker', version, arch: 'x86_64' }));
+      const image = { ...report.image, os, repositories: [] };
+      return rows(matchVulnerabilities({ ...report, image }, database));
+    };
+    expect(found('20.10.7-r0')).toEqual(['CVE-2024-0001 fixed 20.10.11.r0']);
+    expect(found('20.10.11_rc1-r0')).toHaveLength(1);
+    expect(found('20.10.11-r0')).toEqual([]);
   });
 
   it('a rejected CVE is none', () => {

@@ -16,15 +16,16 @@ export function contentSetRefusal(
   installed: readonly string[],
 ): string | null {
   const stream = channel !== null && STREAMS.includes(channel) ? channel : null;
-  const hasOwn = installed.some((set) => streamOf(set) === stream);
-  if (stream === 'els' && !hasOwn && all.every((entry) => entry.channel !== null)) return null;
-  if (installed.length === 0)
-    return stream === null ? null : `for the stream ${stream}, and the image names no content sets`;
-  const candidates = installed.filter((set) => streamOf(set) === stream);
+  const isInstalled = installed.some((name) => streamOf(name) === stream);
+  if (stream === 'els' && !isInstalled && all.every((entry) => entry.channel !== null)) return null;
+  const sets = installed.filter(isContentSet);
+  if (sets.length === 0)
+    return stream === null || isInstalled ? null : `for the stream ${stream}, and the image names no content sets`;
+  const candidates = sets.filter((set) => streamOf(set) === stream);
   if (candidates.length === 0) return `for the ${stream ?? 'main'} stream, of which the image names no content set`;
   if (stated.length === 0) return null;
   const holds = stated.some((text) => {
-    if (candidates.includes(text)) return true;
+    if (candidates.some((set) => set === text || withoutRelease(set) === text)) return true;
     const variant = /::([a-z0-9_]+)/.exec(text)?.[1];
     return variant === undefined || /^el\d/.test(variant)
       ? !text.endsWith('-rpms')
@@ -33,6 +34,16 @@ export function contentSetRefusal(
   return holds ? null : `for ${stated.join(', ')}, none of the image's content sets`;
 }
 
-function streamOf(contentSet: string): string | null {
-  return STREAMS.find((stream) => contentSet.includes(`-${stream}-`)) ?? null;
+/** Images built since 2024 name in their place the CPE of the product, which has a stream and is no list of what is in it. */
+export function isContentSet(name: string): boolean {
+  return !name.startsWith('cpe:');
+}
+
+/** OpenShift's images write the release behind the name: `rhel-8-for-x86_64-baseos-rpms__8`, `…-eus-rpms__9_DOT_2`. */
+function withoutRelease(contentSet: string): string {
+  return contentSet.replace(/__\d+(?:_DOT_\d+)?$/, '');
+}
+
+function streamOf(name: string): string | null {
+  return STREAMS.find((stream) => name.includes(`-${stream}-`) || name.includes(`rhel_${stream}:`)) ?? null;
 }

@@ -17,6 +17,9 @@ const on = (id: string, versionId: string, contentSets: string[] = []): PackageI
 });
 
 type Entry = Partial<AffectedPackage> & Pick<AffectedPackage, 'ecosystem' | 'name'>;
+const red9 = (...contentSets: string[]): Entry => {
+  return { ecosystem: 'Red Hat:9', name: 'bash', nameOf: 'binary', contentSets, ranges: upTo('2-1') };
+};
 const upTo = (fixed: string) => [{ type: 'ECOSYSTEM' as const, events: [{ introduced: '0' }, { fixed }] }];
 
 /** State, or why not, of each entry of one record. */
@@ -156,9 +159,7 @@ describe('rpm', () => {
 
   it('content sets of Red Hat', () => {
     const bash = item({ name: 'bash', version: '1-1' });
-    const red = (channel: string | null, ...contentSets: string[]): Entry => {
-      return { ecosystem: 'Red Hat:9', name: 'bash', nameOf: 'binary', channel, contentSets, ranges: upTo('2-1') };
-    };
+    const red = (channel: string | null, ...contentSets: string[]): Entry => ({ ...red9(...contentSets), channel });
     const main = ['rhel-9-for-x86_64-baseos-rpms', 'rhel-9-for-x86_64-appstream-rpms'];
     const eus = ['rhel-9-for-x86_64-baseos-eus-rpms'];
     const states = (sets: string[], entry: Entry) => judged(bash, on('rhel', '9.2', sets), entry)[0];
@@ -169,6 +170,38 @@ describe('rpm', () => {
     expect(states(eus, red(null, 'enterprise_linux:9::baseos'))).toContain('for the main stream');
     expect(states([], red('eus', 'rhel_eus:9.2::baseos'))).toContain('names no content sets');
     expect(states([], red(null, 'enterprise_linux:9::baseos'))).toBe('1-1: inside');
+  });
+
+  it('content sets with a release behind them, and CPEs in their place', () => {
+    const bash = item({ name: 'bash', version: '1-1' });
+    const red = (channel: string | null, ...contentSets: string[]): Entry => ({ ...red9(...contentSets), channel });
+    const state = (set: string, entry: Entry) => judged(bash, on('rhel', '9.2', [set]), entry)[0];
+    const main = red(null, 'rhel-9-for-x86_64-baseos-rpms');
+    const eus = red('eus', 'rhel-9-for-x86_64-baseos-eus-rpms');
+    expect(state('rhel-9-for-x86_64-baseos-rpms__9', main)).toBe('1-1: inside');
+    expect(state('rhel-9-for-x86_64-baseos-eus-rpms__9_DOT_2', eus)).toBe('1-1: inside');
+    expect(state('rhel-9-for-x86_64-appstream-rpms__9', main)).toContain("none of the image's content sets");
+    // The product of an image says its stream; what else is in it, nobody.
+    const ubi = 'cpe:/a:redhat:enterprise_linux:9::appstream';
+    expect(state(ubi, red(null, 'enterprise_linux:9::baseos'))).toBe('1-1: inside');
+    expect(state(ubi, red('eus', 'rhel_eus:9.2::baseos'))).toContain('names no content sets');
+    expect(state('cpe:/o:redhat:rhel_eus:9.2::baseos', red('eus', 'rhel_eus:9.2::baseos'))).toBe('1-1: inside');
+    const [statement] = statementsOn(bash, on('rhel', '9.2', [ubi]), () => [
+      advisory({ id: 'A', affected: [affectedPackage(main)] }),
+    ]);
+    expect(statement!.doubts).toEqual([{ confidence: 'low', reason: 'the image names no content sets' }]);
+  });
+
+  it('content sets of another layer, where that of the package says nothing', () => {
+    const bash = item({ name: 'bash', version: '1-1', layer: 0 });
+    const image = on('rhel', '9.2');
+    const [base] = image.layers;
+    const above = { ...base!, index: 1, contentSets: ['rhel-9-for-x86_64-appstream-rpms'] };
+    const inLayer = (...contentSets: string[]) =>
+      judged(bash, { ...image, layers: [{ ...base!, contentSets }, above] }, red9('enterprise_linux:9::baseos'))[0];
+    expect(inLayer()).toContain("none of the image's content sets");
+    expect(inLayer('rhel-9-for-x86_64-baseos-rpms')).toBe('1-1: inside');
+    expect(inLayer('cpe:/a:redhat:enterprise_linux:9::appstream')).toBe('1-1: inside');
   });
 
   it('the extended life cycle of Red Hat is heard where nobody else speaks', () => {

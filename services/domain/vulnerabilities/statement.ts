@@ -1,7 +1,7 @@
 import type { Report, ReportPackage } from '../report/report.ts';
 import type { Advisory, AffectedPackage } from './advisory.ts';
 import { channelRefusal } from './channel.ts';
-import { contentSetRefusal } from './content-set.ts';
+import { contentSetRefusal, isContentSet } from './content-set.ts';
 import { otherBuilds } from './module-builds.ts';
 import { namespacesOf } from './namespace.ts';
 import { normalName } from './package-name.ts';
@@ -176,7 +176,7 @@ function doubtsOf(
   if (compatible === 'upstream') {
     doubts.push({ confidence: 'low', reason: `judged by ${entry.ecosystem}, whose builds are only near` });
   }
-  if (entry.ecosystem.startsWith('Red Hat:') && contentSetsOf(item, image).length === 0) {
+  if (entry.ecosystem.startsWith('Red Hat:') && !contentSetsOf(item, image).some(isContentSet)) {
     doubts.push({ confidence: 'low', reason: 'the image names no content sets' });
   }
   if (source === 'ubuntu-vex' && entry.status === 'fixed') {
