@@ -28,9 +28,6 @@ export function scanRequest(
   } = options;
   const parsed = parseTarget(target);
   const engines = parseEngines(options);
-  if (parsed.path === '-' && engines.length > 0) {
-    throw new PlimsollError('USAGE', 'engines read files, not standard input; write it to a file and scan that');
-  }
   if (parsed.kind === 'registry' && engines.length > 0) {
     throw new PlimsollError(
       'USAGE',

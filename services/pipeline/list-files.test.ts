@@ -26,6 +26,7 @@ async function listed(layers: readonly (readonly FakeEntry[])[], cache: FactsCac
   const opened: OpenedTarget = {
     kind: 'loose',
     targetKind: 'docker-archive',
+    path: 'x',
     images: [
       {
         names: [],

@@ -59,6 +59,8 @@ export interface ContentStore {
 export type OpenedTarget = {
   /** What the content showed the target to be. */
   readonly targetKind: Exclude<Target['kind'], 'path'>;
+  /** Where it lies: the file or directory as other processes can open it; the reference in a registry. */
+  readonly path: string;
   /** Frees what opening took (a spilled standard input, file descriptors). */
   close(): Promise<void>;
 } & (
@@ -237,6 +239,8 @@ export interface EngineTarget {
   readonly manifestDigest: string | null;
   /** By this an engine proves which image it read; null for directories. */
   readonly configDigest: string | null;
+  /** Base first; by digest where the image names them so. */
+  readonly layers: readonly { readonly digest: string | null }[];
 }
 
 export interface EngineReading {

@@ -90,6 +90,7 @@ async function resolved(
 ) {
   const opened: OpenedTarget = {
     targetKind: 'oci-dir',
+    path: 'x',
     kind: 'content',
     roots,
     content,
@@ -338,7 +339,7 @@ describe('images that only a manifest.json describes', () => {
   });
   const choose = (images: readonly LooseImage[], selector: Selector, choice: PlatformChoice = null) =>
     resolveImages(
-      { kind: 'loose', targetKind: 'docker-archive', images, close: async () => {} },
+      { kind: 'loose', targetKind: 'docker-archive', path: 'x', images, close: async () => {} },
       selector,
       choice,
       () => 'c'.repeat(64),

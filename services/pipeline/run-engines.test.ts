@@ -5,7 +5,13 @@ import type { Report } from '../domain/report/report.ts';
 import type { EngineChoice, EngineReading, EngineTarget } from './ports.ts';
 import { runEngines } from './run-engines.ts';
 
-const target: EngineTarget = { kind: 'docker-archive', path: './shop.tar', manifestDigest: null, configDigest: null };
+const target: EngineTarget = {
+  kind: 'docker-archive',
+  path: './shop.tar',
+  manifestDigest: null,
+  configDigest: null,
+  layers: [],
+};
 const complete: Report = {
   ...sampleReport(),
   completeness: { ...sampleReport().completeness, status: 'complete', gaps: [] },

@@ -11,6 +11,7 @@ import type {
   EngineRunner,
   FactsCache,
   LayerReader,
+  OpenedTarget,
   ProgressSink,
   Sha256,
   TargetOpener,
@@ -77,7 +78,7 @@ export async function scanTarget(request: ScanRequest, dependencies: ScanDepende
     const { images, indexDigest } = await resolveImages(opened, selector, platform, dependencies.sha256);
     const targetKind = opened.targetKind;
     const reports: Report[] = [];
-    for (const image of images) reports.push(await scanImage(image, targetKind, request, dependencies));
+    for (const image of images) reports.push(await scanImage(image, opened, request, dependencies));
     if (platform !== 'all') return reports[0]!;
     return { schemaVersion: '1', index: { kind: targetKind, reference: target.path, digest: indexDigest }, reports };
   } finally {
@@ -101,7 +102,7 @@ export async function analyzersOf(
 
 async function scanImage(
   image: SourceImage,
-  targetKind: Exclude<Target['kind'], 'path'>,
+  { targetKind, path }: Pick<OpenedTarget, 'targetKind' | 'path'>,
   request: ScanRequest,
   dependencies: ScanDependencies,
 ): Promise<Report> {
@@ -126,6 +127,6 @@ async function scanImage(
     timings,
   });
   if (request.engines.length === 0) return report;
-  const seen = { ...image, kind: targetKind, path: target.path };
+  const seen = { ...image, kind: targetKind, path };
   return runEngines(report, seen, dependencies.engineRunner, { ...request, clock });
 }

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
@@ -8,7 +8,7 @@ import type { EngineChoice, EngineTarget } from '../../services/pipeline/ports.t
 import { engineOptions } from '../support/fake-engine.ts';
 import { buildImage, descriptorOf, dockerArchive, hybridArchive, ociArchive } from '../support/image-builder.ts';
 import { file } from '../support/layer-builder.ts';
-import { archiveFile, ociTarget, scan, scratch } from '../support/scan.ts';
+import { archiveFile, ociTarget, runCommand, scan, scratch } from '../support/scan.ts';
 import { INSTALLED_ENGINES } from '../tools/engines.ts';
 
 /** What Plimsoll relies on in every engine, on images made in code: it finds packages, in the image that we mean. */
@@ -77,19 +77,32 @@ for (const { label, name, path, slow } of INSTALLED_ENGINES) {
       expect(foundBy(await look(`${target}:2`), name)).toEqual(['deb two 1:2.0-3']);
     });
 
-    test.skipIf(slow)('reads a layout in a tar, or says that it does not', async () => {
-      const report = await look(`oci-archive:${archiveFile(place, await ociArchive([first]))}`);
-      if (name === 'syft') return expectUnited(report);
-      expect(report.completeness.gaps).toMatchObject([
-        {
-          code: 'engine-failed',
-          class: 'blocking',
-          message: 'trivy: it reads no OCI layout in a tar; unpack it and scan oci-dir:',
-        },
-      ]);
-      expect(report.engines[1]).toEqual({ name, version: expect.any(String), status: 'failed' });
-      expect(foundBy(report, 'plimsoll')).toEqual(INSTALLED);
+    test('reads the image of a layout in a tar that we chose, plain or compressed as a whole', async () => {
+      const one = await ociArchive([first]);
+      expectUnited(await look(`oci-archive:${archiveFile(place, one)}`));
+      if (slow) return;
+      expectUnited(await look(`oci-archive:${archiveFile(place, gzipSync(one))}`));
+      expectUnited(await look(`oci-archive:${archiveFile(place, zstdCompressSync(one))}`));
+      const several = archiveFile(place, await ociArchive([second, first]));
+      expectUnited(await look(`oci-archive:${several}@${first.manifestDigest}`));
+      expect(foundBy(await look(`oci-archive:${several}@${second.manifestDigest}`), name)).toEqual(['deb two 1:2.0-3']);
     });
+
+    test.skipIf(slow).each(['docker-archive', 'oci-archive'] as const)(
+      'reads %s: from a pipe and a file',
+      async (kind) => {
+        const bytes = await { 'docker-archive': dockerArchive, 'oci-archive': ociArchive }[kind]([first]);
+        const args = ['scan', `${kind}:-`, '--db', 'none', '--no-cache', '--format', 'json'];
+        const engine = ['--engine', name, '--engine-path', `${name}=${path}`];
+        const timeoutMs = 60_000;
+        const fromPipe = await runCommand([...args, ...engine], bytes, { timeoutMs });
+        expect([fromPipe.code, foundBy(JSON.parse(fromPipe.stdout) as Report, name)]).toEqual([0, INSTALLED]);
+        const stdin = openSync(archiveFile(place, bytes), 'r');
+        const fromFile = await runCommand([...args, ...engine], '', { timeoutMs, stdin });
+        closeSync(stdin);
+        expect([fromFile.code, foundBy(JSON.parse(fromFile.stdout) as Report, name)]).toEqual([0, INSTALLED]);
+      },
+    );
 
     test('reads an installed system', async () => {
       const root = join(place, `root of ${label}`);
@@ -107,7 +120,7 @@ for (const { label, name, path, slow } of INSTALLED_ENGINES) {
       const packages = { '': { dependencies: { left: '1.0.0' } }, 'node_modules/left': { version: '1.0.0' } };
       const lock = { name: 'app', version: '1.0.0', lockfileVersion: 3, packages };
       writeFileSync(join(project, 'package-lock.json'), JSON.stringify(lock));
-      const target: EngineTarget = { kind: 'dir', path: project, manifestDigest: null, configDigest: null };
+      const target: EngineTarget = { kind: 'dir', path: project, manifestDigest: null, configDigest: null, layers: [] };
       const { failure, packages: found } = await new LocalEngines(process.env.PATH).run(
         choice,
         target,
@@ -126,6 +139,7 @@ for (const { label, name, path, slow } of INSTALLED_ENGINES) {
         path: archiveFile(place, bytes),
         manifestDigest: null,
         configDigest: first.configDigest,
+        layers: [],
       });
       const broken = await engines.run(choice, target(Buffer.from('no archive')), engineOptions());
       expect(broken.failure).toMatch(/^it ended with code \d+: ./);

@@ -98,11 +98,15 @@ describe('plimsoll scan --engine', () => {
     expect([compared.code, compared.stdout]).toEqual([0, expect.stringContaining('plimsoll lacks 1 row')]);
   });
 
-  test('refuses standard input, and engines that nobody knows', async () => {
-    expect(await scan(good.path!, 'docker-archive:-')).toMatchObject({
-      code: 1,
-      stderr: expect.stringContaining('[USAGE]'),
-    });
+  test('looks at standard input too, but at no SBOM', async () => {
+    const args = ['scan', '--db', 'none', ...cache, '--engine', 'trivy', '--engine-path', `trivy=${good.path}`];
+    const piped = await runCommand([...args, 'docker-archive:-'], readFileSync(archive));
+    expect([piped.code, piped.stdout]).toEqual([0, expect.stringMatching(/^right +2\.0\.0 +npm +trivy/m)]);
+    const sbom = await runCommand([...args, 'sbom:-'], '{"bomFormat":"CycloneDX","specVersion":"1.6"}');
+    expect([sbom.code, sbom.stderr]).toEqual([1, expect.stringContaining('[USAGE]')]);
+  });
+
+  test('refuses engines that nobody knows', async () => {
     const unknown = await runCommand(['scan', '--engine', 'grype', archive]);
     expect([unknown.code, unknown.stderr]).toEqual([1, expect.stringContaining('"grype" is no engine')]);
   });

@@ -11,7 +11,8 @@ import { type CommandEnd, runConfined } from '../../services/adapters/engines/ru
 import type { Limits } from '../../services/domain/limits.ts';
 import type { EngineReading, EngineTarget } from '../../services/pipeline/ports.ts';
 import { cycloneDx, engineOptions, fakeTrivy, program } from '../support/fake-engine.ts';
-import { sha256 } from '../support/image-builder.ts';
+import { type BuiltImage, buildImage, ociArchive, sha256 } from '../support/image-builder.ts';
+import { file } from '../support/layer-builder.ts';
 import { scratch } from '../support/scan.ts';
 
 const place = scratch('engines');
@@ -171,6 +172,7 @@ describe('an engine that', () => {
     path: join(place, 'image.tar'),
     manifestDigest: null,
     configDigest: image,
+    layers: [],
   };
   const ask = (lines: string, limits: Partial<Limits> = {}, version?: string): Promise<EngineReading> => {
     return engines.run(fakeTrivy(place, lines, version), target, engineOptions(limits));
@@ -301,5 +303,51 @@ describe('an engine that', () => {
     );
     expect([reading.failure, existsSync(choice.path!)]).toEqual([null, false]);
     rmSync(suicidal);
+  });
+});
+
+describe('an OCI layout in a tar', () => {
+  const layer = { entries: [file('a', 'a'.repeat(5_000))] };
+  const seen = async (archive: Buffer, built: BuiltImage, limits: Partial<Limits> = {}): Promise<EngineReading> => {
+    const path = join(place, 'layout.tar');
+    writeFileSync(path, archive);
+    const { manifestDigest, configDigest, layers } = built;
+    const target: EngineTarget = { kind: 'oci-archive', path, manifestDigest, configDigest, layers };
+    // It answers with what lies in the layout that it was given.
+    const lines = `for each; do :; done; [ -f "$each/index.json" ] || exit 9
+find "$each/blobs" -type f | wc -l >&2
+${cycloneDx(configDigest)}`;
+    return new LocalEngines(process.env.PATH).run(fakeTrivy(place, lines), target, engineOptions(limits));
+  };
+
+  test('is laid out for an engine: the blobs of this image, and no others', async () => {
+    const [one, other] = [await buildImage({ layers: [layer] }), await buildImage({ layers: [layer, layer] })];
+    const archive = await ociArchive([one, other]);
+    expect(await seen(archive, one)).toMatchObject({ failure: null });
+    expect(await seen(gzipSync(archive), one)).toMatchObject({ failure: null });
+  });
+
+  test('with a blob that is not there, or not what its name says, is no image that an engine could be asked about', async () => {
+    const missing = await buildImage({ layers: [{ ...layer, missing: true }] });
+    expect((await seen(await ociArchive([missing]), missing)).failure).toMatch(
+      /^the archive holds no plain file of the blob sha256:/,
+    );
+    const wrong = await buildImage({ layers: [{ ...layer, digest: `sha256:${'0'.repeat(64)}` }] });
+    expect((await seen(await ociArchive([wrong]), wrong)).failure).toMatch(
+      /^the bytes of sha256:0+ in the archive are not those/,
+    );
+  });
+
+  test('cut short, or past imageBytes, plain or compressed', async () => {
+    const built = await buildImage({ layers: [layer, { entries: [file('b')] }] });
+    const archive = await ociArchive([built]);
+    expect((await seen(archive.subarray(0, 3_000), built)).failure).toMatch(
+      /^the archive could not be unpacked for it: /,
+    );
+    const blobs = [...built.blobs.values()].reduce((sum, { length }) => sum + length, 0);
+    expect((await seen(archive, built, { imageBytes: blobs })).failure).toBeNull();
+    expect((await seen(archive, built, { imageBytes: blobs - 1 })).failure).toContain('imageBytes');
+    expect((await seen(gzipSync(archive), built, { imageBytes: archive.length })).failure).toBeNull();
+    expect((await seen(gzipSync(archive), built, { imageBytes: archive.length - 1 })).failure).toContain('imageBytes');
   });
 });

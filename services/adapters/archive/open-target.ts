@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises';
+import { realpath, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { messageOf, PlimsollError } from '../../domain/errors.ts';
 import { parseJsonObject } from '../../domain/image/json.ts';
@@ -30,7 +30,7 @@ export class LocalTargetOpener implements TargetOpener {
         crossMounts: options.crossMounts,
         project: target.kind === 'dir',
       } as const;
-      return { kind: 'rootfs', targetKind: target.kind, location, close: async () => {} };
+      return { kind: 'rootfs', targetKind: target.kind, location, path, close: async () => {} };
     }
     const isDirectory =
       target.kind === 'oci-dir' || (target.kind === 'path' && (await expectKind(path, 'any')) === 'directory');
@@ -56,6 +56,7 @@ export class LocalTargetOpener implements TargetOpener {
       roots,
       content: new LayoutContent(files, documents),
       dockerConfigs: null,
+      path,
       close: async () => {},
     };
   }
@@ -76,14 +77,16 @@ export class LocalTargetOpener implements TargetOpener {
       const useLoose = asked !== 'oci-archive' && loose !== null && (named === null || named.length === 0);
       const targetKind =
         asked === 'oci-archive' || (asked === 'path' && loose === null) ? 'oci-archive' : 'docker-archive';
-      if (useLoose) return { kind: 'loose', targetKind, images: loose, close };
+      // Of a redirected standard input we have a name that means something else to other processes.
+      const outside = spilled === null ? path : await realpath(spilled.path).catch(() => spilled.path);
+      if (useLoose) return { kind: 'loose', targetKind, images: loose, path: outside, close };
       if (named === null) {
         const message = `${path} is no image archive: it has neither manifest.json nor index.json`;
         throw new PlimsollError('TARGET_UNREADABLE', message);
       }
       const content = new LayoutContent(files, documents);
       const dockerConfigs = loose === null ? null : configDigests(loose);
-      return { kind: 'content', targetKind, roots: named, content, dockerConfigs, close };
+      return { kind: 'content', targetKind, roots: named, content, dockerConfigs, path: outside, close };
     } catch (error) {
       await close();
       throw error;

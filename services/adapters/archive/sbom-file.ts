@@ -5,7 +5,7 @@ import { openRegularFile, readExactly } from './file-bytes.ts';
 /** An SBOM as a whole, from a file or from standard input (`-`); LIMIT_EXCEEDED past `limits.sbomBytes`. */
 export async function openSbom(path: string, options: OpenOptions): Promise<OpenedTarget> {
   const bytes = path === '-' ? await standardInput(options) : await wholeFile(path, options);
-  return { kind: 'sbom', targetKind: 'sbom', bytes, close: async () => {} };
+  return { kind: 'sbom', targetKind: 'sbom', bytes, path, close: async () => {} };
 }
 
 async function wholeFile(path: string, { limits }: OpenOptions): Promise<Uint8Array> {

@@ -1,11 +1,12 @@
 import { createReadStream, createWriteStream } from 'node:fs';
 import { open, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { Transform } from 'node:stream';
+import { type Duplex, type Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { messageOf } from '../../domain/errors.ts';
 import { parseJsonObject, stringOr } from '../../domain/image/json.ts';
+import type { Limits } from '../../domain/limits.ts';
 import type { EngineOptions, EngineTarget } from '../../pipeline/ports.ts';
 import { EngineFailure } from './engine-failure.ts';
 import type { PrivateDirectory } from './private-directory.ts';
@@ -22,7 +23,17 @@ export async function singleImageLayout(
 ): Promise<string> {
   if (manifestDigest === null) throw new EngineFailure('the layout names no manifest');
   const blobs = join(resolve(path), 'blobs');
-  const manifest = join(blobs, manifestDigest.replace(':', '/'));
+  try {
+    await symlink(blobs, join(input, 'blobs'));
+  } catch (cause) {
+    throw new EngineFailure(`the image could not be laid out for it: ${messageOf(cause)}`, { cause });
+  }
+  return await describeImage(input, manifestDigest);
+}
+
+/** Makes the folder that holds its blobs a layout of this one image. Raises EngineFailure. */
+export async function describeImage(layout: string, manifestDigest: string): Promise<string> {
+  const manifest = join(layout, 'blobs', manifestDigest.replace(':', '/'));
   try {
     const { mediaType } = parseJsonObject(await readFile(manifest), manifest);
     const descriptor = {
@@ -30,14 +41,15 @@ export async function singleImageLayout(
       digest: manifestDigest,
       size: (await stat(manifest)).size,
     };
-    await symlink(blobs, join(input, 'blobs'));
-    await writeFile(join(input, 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}');
-    await writeFile(join(input, 'index.json'), JSON.stringify({ schemaVersion: 2, manifests: [descriptor] }));
+    await writeFile(join(layout, 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}');
+    await writeFile(join(layout, 'index.json'), JSON.stringify({ schemaVersion: 2, manifests: [descriptor] }));
   } catch (cause) {
     throw new EngineFailure(`the image could not be laid out for it: ${messageOf(cause)}`, { cause });
   }
-  return input;
+  return layout;
 }
+
+const READ_BYTES = 1 << 20;
 
 const DECOMPRESSORS = [
   { magic: '1f8b', create: createGunzip },
@@ -56,24 +68,35 @@ export async function plainArchive(
   const archive = resolve(path);
   const plain = join(input, 'image.tar');
   try {
-    const head = await firstBytes(archive);
-    const decompressor = DECOMPRESSORS.find(({ magic }) => head.startsWith(magic));
-    if (decompressor === undefined) return archive;
-    let bytes = 0;
-    const bounded = new Transform({
-      transform(chunk: Buffer, _encoding, done) {
-        bytes += chunk.length;
-        if (bytes <= limits.imageBytes) return done(null, chunk);
-        done(new Error(`it unpacks to more than ${limits.imageBytes} bytes (imageBytes)`));
-      },
-    });
+    const [read, ...unpack] = await plainStreams(archive, limits);
+    if (unpack.length === 0) {
+      read.destroy();
+      return archive;
+    }
     const output = createWriteStream(plain, { mode: 0o600, flags: 'wx' });
-    await pipeline(createReadStream(archive), decompressor.create(), bounded, output, { signal });
+    await pipeline([read, ...unpack, output], { signal });
     return plain;
   } catch (cause) {
     signal.throwIfAborted();
     throw new EngineFailure(`the archive could not be unpacked for it: ${messageOf(cause)}`, { cause });
   }
+}
+
+/** The bytes of an archive, and what unpacks them where it is compressed as a whole: at most `imageBytes`. */
+export async function plainStreams(archive: string, limits: Limits): Promise<[Readable, ...Duplex[]]> {
+  const head = await firstBytes(archive);
+  const decompressor = DECOMPRESSORS.find(({ magic }) => head.startsWith(magic));
+  const read = createReadStream(archive, { highWaterMark: READ_BYTES });
+  if (decompressor === undefined) return [read];
+  let bytes = 0;
+  const bounded = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      bytes += chunk.length;
+      if (bytes <= limits.imageBytes) return done(null, chunk);
+      done(new Error(`it unpacks to more than ${limits.imageBytes} bytes (imageBytes)`));
+    },
+  });
+  return [read, decompressor.create(), bounded];
 }
 
 /** In hexadecimal. */

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { asArray, asObject, type JsonObject } from '../../domain/image/json.ts';
 import type { EngineOptions, EngineTarget } from '../../pipeline/ports.ts';
 import { objectsOf, readAnswer, reportPath, text } from './answer-json.ts';
+import { archiveLayout } from './archive-layout.ts';
 import type { Engine } from './engine.ts';
 import { EngineFailure } from './engine-failure.ts';
 import { plainArchive, singleImageLayout } from './image-input.ts';
@@ -36,8 +37,9 @@ export const SYFT: Engine = {
 async function source(target: EngineTarget, directory: PrivateDirectory, options: EngineOptions): Promise<string[]> {
   switch (target.kind) {
     case 'docker-archive':
+      return [`docker-archive:${await plainArchive(target, directory, options)}`];
     case 'oci-archive':
-      return [`${target.kind}:${await plainArchive(target, directory, options)}`];
+      return [`oci-dir:${await archiveLayout(target, directory, options)}`];
     case 'oci-dir':
       return [`oci-dir:${await singleImageLayout(target, directory)}`];
     case 'rootfs':

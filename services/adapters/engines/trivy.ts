@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { asArray, asObject, type JsonObject } from '../../domain/image/json.ts';
 import { objectsOf, readAnswer, reportPath, text } from './answer-json.ts';
+import { archiveLayout } from './archive-layout.ts';
 import type { Engine } from './engine.ts';
 import { EngineFailure } from './engine-failure.ts';
 import { plainArchive, singleImageLayout } from './image-input.ts';
@@ -41,7 +42,7 @@ export const TRIVY: Engine = {
       case 'dir':
         return ['fs', ...format, '--', resolve(target.path)];
       case 'oci-archive':
-        throw new EngineFailure('it reads no OCI layout in a tar; unpack it and scan oci-dir:');
+        return ['image', ...format, '--input', await archiveLayout(target, directory, options)];
       default:
         throw new EngineFailure(`it reads no ${target.kind}:`);
     }

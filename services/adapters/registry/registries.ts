@@ -68,7 +68,15 @@ export class Registries implements TargetOpener, BlobSource, RegistryResolver {
     const root = await this.resolve(reference, options);
     const content = new RegistryContent(this, reference, options);
     const close = async (): Promise<void> => {};
-    return { kind: 'content', targetKind: 'registry', roots: [root], content, dockerConfigs: null, close };
+    return {
+      kind: 'content',
+      targetKind: 'registry',
+      roots: [root],
+      content,
+      dockerConfigs: null,
+      path: target.path,
+      close,
+    };
   }
 
   async resolve(reference: ImageReference, { limits, signal }: FetchOptions): Promise<Descriptor> {
