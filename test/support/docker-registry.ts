@@ -14,11 +14,12 @@ export interface DockerRegistry {
   push(name: string, image: BuiltImage): void;
 }
 
-/** `http`: its section of the configuration, beside the address. */
+/** `extra`: further sections of its configuration; `http`: that section, beside the address; `port`: a free one where none is given. */
 export async function startDockerRegistry(
   atEnd: (close: () => void) => void,
   extra: readonly string[] = [],
   http: readonly string[] = [],
+  port = 0,
 ): Promise<DockerRegistry> {
   const directory = mkdtempSync(join(tmpdir(), 'plimsoll-registry-'));
   const configuration = join(directory, 'config.yml');
@@ -26,7 +27,7 @@ export async function startDockerRegistry(
     'version: 0.1',
     `storage: {filesystem: {rootdirectory: ${join(directory, 'data')}}, delete: {enabled: true}}`,
     'http:',
-    '  addr: 127.0.0.1:0',
+    `  addr: 127.0.0.1:${port}`,
     ...http.map((line) => `  ${line}`),
     ...extra,
   ];
@@ -36,7 +37,7 @@ export async function startDockerRegistry(
     child.kill();
     rmSync(directory, { recursive: true, force: true });
   });
-  const port = await new Promise<string>((resolve, reject) => {
+  const listening = await new Promise<string>((resolve, reject) => {
     let said = '';
     child.stderr.setEncoding('utf8').on('data', (piece: string) => {
       said += piece;
@@ -45,7 +46,7 @@ export async function startDockerRegistry(
     });
     child.on('exit', () => reject(new Error(`docker-registry ended: ${said}`)));
   });
-  const host = `127.0.0.1:${port}`;
+  const host = `127.0.0.1:${listening}`;
   let pushed = 0;
   const push = (name: string, image: BuiltImage): void => {
     const layout = join(directory, `layout-${pushed++}`);

@@ -50,11 +50,19 @@ export class PostgresDeliveries implements DeliveryStore, TagReader {
 
   async history(registry: string, repository: string, tag: string, page: Page): Promise<Part<TagChange>> {
     let query = this.#database
-      .selectFrom('tag_history')
+      .with('told', (builder) =>
+        builder
+          .selectFrom('tag_history')
+          .select(['id', 'registry', 'repository', 'tag', 'digest', 'at'])
+          .select(sql<string | null>`lag(digest) over (order by at, id)`.as('before'))
+          .where('registry', '=', registry)
+          .where('repository', '=', repository)
+          .where('tag', '=', tag),
+      )
+      .selectFrom('told')
       .select(['id', 'registry', 'repository', 'tag', 'digest', 'at'])
-      .where('registry', '=', registry)
-      .where('repository', '=', repository)
-      .where('tag', '=', tag)
+      // What says again what held before is no change; nor is the deletion of what was never there.
+      .where(sql<boolean>`digest is distinct from before`)
       .orderBy('at', 'desc')
       .orderBy('id', 'desc')
       .limit(page.limit + 1);
@@ -70,7 +78,10 @@ export class PostgresDeliveries implements DeliveryStore, TagReader {
   }
 }
 
-/** A row wherever a tag points elsewhere than before. Events come in any order: each has its place by its own moment. */
+/**
+ * A row for each moment of which it is told where a tag points, though it says what held before: what lies between the two
+ * may still come. Told twice of one moment, it is one row.
+ */
 async function recordTags(
   transaction: Transaction<StoreSchema>,
   delivery: string,
@@ -81,18 +92,17 @@ async function recordTags(
     const pointsAt = action === 'delete' ? null : digest;
     // A sender whose clock is ahead must not hold a tag against all that is told later.
     const moment = at === null ? sql<Date>`now()` : sql<Date>`least(${at}::timestamptz, now())`;
-    const before = await transaction
+    const same = await transaction
       .selectFrom('tag_history')
-      .select('digest')
+      .select('id')
       .where('registry', '=', registry)
       .where('repository', '=', repository)
       .where('tag', '=', tag)
-      .where('at', '<=', moment)
-      .orderBy('at', 'desc')
-      .orderBy('id', 'desc')
+      .where('at', '=', moment)
+      .where(sql<boolean>`digest is not distinct from ${pointsAt}`)
       .limit(1)
       .executeTakeFirst();
-    if (before !== undefined ? before.digest === pointsAt : pointsAt === null) continue;
+    if (same !== undefined) continue;
     await transaction
       .insertInto('tag_history')
       .values({ registry, repository, tag, digest: pointsAt, at: moment as never, delivery })
