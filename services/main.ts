@@ -21,6 +21,8 @@ const layerWorker = new URL(
 
 /** Built-in rules as source and as bundle; what Rego is compiled with. */
 const policies = fileURLToPath(new URL('../policies/', import.meta.url));
+/** Where `npm run sensor` builds it. */
+const builtSensor = fileURLToPath(new URL('./agent/sensor/build/plimsoll-sensor', import.meta.url));
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
 /** Made when it is first asked for. */
@@ -150,6 +152,16 @@ const session: Session = {
     };
   },
   sha256,
+  agent: async ({ cgroupRoot, sensor, pins }) => {
+    const { NativeSensor } = await import('./adapters/sensor/native-sensor.ts');
+    const { LocalContainers } = await import('./adapters/runtimes/local-containers.ts');
+    const { LIMITS } = await import('./domain/limits.ts');
+    return {
+      limits: LIMITS,
+      containers: new LocalContainers(LIMITS),
+      sensor: new NativeSensor({ path: sensor, builtIn: builtSensor, cgroupRoot, pins }, LIMITS),
+    };
+  },
   openPolicies: async ({ builtin, paths, opa = 'opa' }) => {
     const { openPolicies } = await import('./adapters/opa/open-policies.ts');
     return openPolicies({ builtin: builtin ? `${policies}bundle` : null, paths, opa, shared: policies });

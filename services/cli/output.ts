@@ -70,11 +70,11 @@ function statOrNull(file: string): Stats | null {
 }
 
 /** Resolves once the text is out. A reader that has gone (`| head`) has what it wanted. */
-function writeStream(stream: Writable, text: string): Promise<void> {
+export function writeStream(stream: Writable, text: string): Promise<void> {
   return new Promise((resolve, reject) => {
     const settle = (error: NodeJS.ErrnoException | null | undefined) => {
       if (!error || error.code === 'EPIPE' || error.code === 'ERR_STREAM_DESTROYED') return resolve();
-      const message = `The report could not be written to standard output: ${error.message}.`;
+      const message = `Standard output could not be written to: ${error.message}.`;
       reject(new PlimsollError('OUTPUT_FAILED', message, { cause: error }));
     };
     // A failed write is told twice, here and to its callback; unheard, the first would end the process.

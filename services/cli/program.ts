@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { ERROR_TABLE, messageOf, PlimsollError } from '../domain/errors.ts';
+import { addAgentCommand } from './agent-command.ts';
 import { addCacheCommand } from './cache-command.ts';
 import { addCompareCommand } from './compare-command.ts';
 import { addDatabaseCommand } from './database-command.ts';
@@ -50,6 +51,7 @@ export async function runProgram(argv: readonly string[], session: Session): Pro
   addRegistryCommand(program, session);
   addWebhooksCommand(program, session);
   addSecretCommand(program, session);
+  addAgentCommand(program, session);
   try {
     await program.parseAsync(argv, { from: 'user' });
     return code;

@@ -1,5 +1,7 @@
 import type { Writable } from 'node:stream';
-import type { AdvisoryDatabase, FactsCache, PolicyEvaluator, Sha256 } from '../pipeline/ports.ts';
+import type { Limits } from '../domain/limits.ts';
+import type { SensorPrograms } from '../domain/runtime/sensor-frame.ts';
+import type { AdvisoryDatabase, Containers, FactsCache, PolicyEvaluator, Sensor, Sha256 } from '../pipeline/ports.ts';
 import type { ScanDependencies } from '../pipeline/scan-target.ts';
 import type { DatabaseSession } from './database-session.ts';
 import type { SecretSession, WebhookSession } from './webhooks-session.ts';
@@ -40,6 +42,13 @@ export interface RegistryChoice {
   readonly mirrors: readonly string[];
 }
 
+/** The runtime agent as commands use it. */
+export interface AgentSession {
+  readonly limits: Limits;
+  readonly containers: Containers;
+  readonly sensor: Sensor & { probe(): Promise<SensorPrograms> };
+}
+
 /** What the composition root hands to the commands. */
 export interface Session {
   readonly version: string;
@@ -66,6 +75,8 @@ export interface Session {
   buildPolicy(directory: string, options: { output: string; name?: string; opa: string }): Promise<readonly string[]>;
   /** Runs Rego tests; what opa says of them. */
   testPolicy(directory: string, options: { opa: string }): Promise<{ passed: boolean; output: string }>;
+  /** `sensor`: the executable, where one is named; `pins`: where what it attaches outlives it. */
+  agent(options: { cgroupRoot: string; sensor: string | null; pins: string | null }): Promise<AgentSession>;
   readonly sha256: Sha256;
   /** Calls back on SIGINT and SIGTERM; returns what takes the handlers off again. */
   onStop(stop: (signal: string) => void): () => void;

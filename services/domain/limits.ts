@@ -200,6 +200,16 @@ export const LIMITS = {
   secretBytes: 64 * 2 ** 10,
   /** The file of registered registries. */
   registriesFileBytes: 8 * 2 ** 20,
+  /** One frame of the sensor: an exec with three paths and its arguments is the largest, with a quarter of it. */
+  sensorFrameBytes: 64 * 2 ** 10,
+  /** A file in which a container runtime keeps what it knows of its containers. */
+  containerStateBytes: 16 * 2 ** 20,
+  /** Containers of runc among which one is looked for by its cgroup. */
+  runcContainers: 10_000,
+  /** Cgroups that the agent remembers; the longest dead go first. */
+  rememberedCgroups: 100_000,
+  /** Processes of one container whose session is known. */
+  sessionProcesses: 100_000,
   /** Reading one layer. */
   layerMs: 10 * 60_000,
   /** One scan. */

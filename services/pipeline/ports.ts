@@ -8,6 +8,8 @@ import type { Limits } from '../domain/limits.ts';
 import type { Analyzer } from '../domain/packages/ecosystem.ts';
 import type { EngineName, ForeignPackage } from '../domain/report/engines.ts';
 import type { Report } from '../domain/report/report.ts';
+import type { ContainerKey, ContainerState } from '../domain/runtime/container.ts';
+import type { SensorFrame } from '../domain/runtime/sensor-frame.ts';
 import type { Policy, PolicyOutcome } from '../domain/verdict/policy.ts';
 import type { PolicyInput } from '../domain/verdict/policy-input.ts';
 import type { Advisory, DatabaseInfo, EndOfLife, Enrichment } from '../domain/vulnerabilities/advisory.ts';
@@ -306,4 +308,20 @@ export interface PolicyEvaluator {
   readonly policies: readonly Policy[];
   /** One outcome per policy, in their order. */
   evaluate(input: PolicyInput): Promise<readonly PolicyOutcome[]>;
+}
+
+/** The native half of the agent. */
+export interface Sensor {
+  /** Frames as they come, some at once, until the sensor ends or `signal` is aborted. SENSOR_MISSING, SENSOR_FAILED. */
+  frames(signal: AbortSignal): AsyncIterable<readonly SensorFrame[]>;
+}
+
+/** What the container runtimes of this host say of their containers. Never raises: what cannot be read is unknown. */
+export interface Containers {
+  /** null: the runtime does not say, or no longer knows. */
+  state(key: ContainerKey): Promise<ContainerState | null>;
+  /** The id of the runc container whose cgroup is this directory: its name tells nothing. */
+  runcAt(cgroupDirectory: string): Promise<string | null>;
+  /** Ids of the processes in a cgroup. */
+  processes(cgroupDirectory: string): Promise<readonly number[]>;
 }

@@ -50,7 +50,18 @@ const DOMAIN_FOLDERS = [
   'verdict',
   'vulnerabilities',
 ];
-const TEST_FOLDERS = ['architecture', 'bench', 'contract', 'e2e', 'fuzz', 'golden', 'hostile', 'support', 'tools'];
+const TEST_FOLDERS = [
+  'architecture',
+  'bench',
+  'contract',
+  'e2e',
+  'fuzz',
+  'golden',
+  'hostile',
+  'kernel',
+  'support',
+  'tools',
+];
 
 const NAMELESS = ['utils', 'util', 'helpers', 'helper', 'common', 'types', 'misc', 'lib'];
 

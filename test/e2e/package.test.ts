@@ -75,6 +75,21 @@ test('the installed command runs, and brings no Node of its own', async () => {
   expect(stdout.trim()).toBe(version);
 });
 
+test('the installed agent says how to get the native half, which is not in the package', async () => {
+  const agent = run(
+    join(project, 'node_modules/.bin/plimsoll'),
+    ['agent', 'probe', '--cgroup-root', '/sys/fs/cgroup'],
+    {
+      cwd: project,
+      env: environment,
+    },
+  );
+  await expect(agent).rejects.toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/^plimsoll: There is no sensor at .*npm run sensor.*\[SENSOR_MISSING\]\n$/),
+  });
+});
+
 test('the installed command says in one line which Node it needs', async () => {
   const disguise = `Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '22.20.0' } })`;
   const older = run(join(project, 'node_modules/.bin/plimsoll'), ['scan', 'rootfs:/'], {

@@ -1,0 +1,109 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { promisify } from 'node:util';
+import { messageOf, PlimsollError } from '../../domain/errors.ts';
+import type { Limits } from '../../domain/limits.ts';
+import { FrameReader } from '../../domain/runtime/frame-reader.ts';
+import { LAYOUT } from '../../domain/runtime/layout.ts';
+import { type SensorFrame, type SensorPrograms, sensorPrograms } from '../../domain/runtime/sensor-frame.ts';
+import type { Sensor } from '../../pipeline/ports.ts';
+import { sensorProgram } from './sensor-program.ts';
+
+export interface SensorOptions {
+  /** The executable; null: the one at `builtIn`. */
+  readonly path: string | null;
+  readonly builtIn: string;
+  readonly cgroupRoot: string;
+  /** Where links and maps outlive the sensor; null: they end with it. */
+  readonly pins: string | null;
+}
+
+/** Of standard error, so much is remembered to say why the sensor failed. */
+const STDERR_CHARACTERS = 4_096;
+
+/** `plimsoll-sensor` as a process of its own, which is root until everything is attached. */
+export class NativeSensor implements Sensor {
+  readonly #options: SensorOptions;
+  readonly #limits: Limits;
+
+  constructor(options: SensorOptions, limits: Limits) {
+    this.#options = options;
+    this.#limits = limits;
+  }
+
+  /** What this kernel takes, after a real attach of each program. SENSOR_MISSING, SENSOR_FAILED. */
+  async probe(): Promise<SensorPrograms> {
+    const program = await this.#program();
+    try {
+      const { stdout } = await promisify(execFile)(program, ['probe', '--cgroup-root', this.#options.cgroupRoot]);
+      const probed = sensorPrograms.parse(JSON.parse(stdout));
+      if (probed.layout !== LAYOUT.version) throw otherLayout(probed.layout);
+      return probed;
+    } catch (cause) {
+      if (cause instanceof PlimsollError) throw cause;
+      throw failed(String(Object(cause).stderr ?? '').trim() || messageOf(cause));
+    }
+  }
+
+  async *frames(signal: AbortSignal): AsyncGenerator<readonly SensorFrame[]> {
+    const program = await this.#program();
+    const { cgroupRoot, pins } = this.#options;
+    const child = spawn(program, ['run', '--cgroup-root', cgroupRoot, ...(pins === null ? [] : ['--pins', pins])], {
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
+    const ended = endOf(child);
+    let errors = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      errors = `${errors}${text}`.slice(-STDERR_CHARACTERS);
+    });
+    // The end of its input is what it stops at; what it has seen until then still comes.
+    const stop = (): void => void child.stdin.end();
+    child.stdin.on('error', () => {});
+    signal.addEventListener('abort', stop);
+    if (signal.aborted) stop();
+    try {
+      const reader = new FrameReader(this.#limits);
+      for await (const chunk of child.stdout) {
+        const frames = reader.push(chunk);
+        for (const frame of frames) {
+          if (frame.type === 'status' && frame.status.layout !== LAYOUT.version) throw otherLayout(frame.status.layout);
+        }
+        if (frames.length > 0) yield frames;
+      }
+      const failure = await ended;
+      if (failure !== null) throw failed(errors.trim() || failure);
+      if (reader.unfinished > 0) throw failed('it ended within a frame');
+      if (!signal.aborted) throw failed('it ended by itself');
+    } finally {
+      signal.removeEventListener('abort', stop);
+      child.kill('SIGKILL');
+      await ended;
+    }
+  }
+
+  #program(): Promise<string> {
+    const { path, builtIn } = this.#options;
+    return sensorProgram(path ?? builtIn, path !== null);
+  }
+}
+
+/** Why the process did not end well; null where it did. Never rejects. */
+async function endOf(child: ChildProcess): Promise<string | null> {
+  try {
+    const [code, signal] = await once(child, 'close');
+    if (code === 0) return null;
+    return signal === null ? `it ended with code ${code}` : `it was ended by ${signal}`;
+  } catch (error) {
+    return messageOf(error);
+  }
+}
+
+function failed(why: string): PlimsollError {
+  return new PlimsollError('SENSOR_FAILED', `The sensor failed: ${why}`);
+}
+
+function otherLayout(version: number): PlimsollError {
+  return failed(
+    `it is of another version (layout ${version}, not ${LAYOUT.version}); build it again with \`npm run sensor\``,
+  );
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PLIMSOLL_COMMANDS_H
+#define PLIMSOLL_COMMANDS_H
+
+struct options {
+	const char *cgroup_root;
+	const char *pins; /* NULL: nothing outlives the process */
+	unsigned user;
+	unsigned group;
+};
+
+/* Each answers with the exit code of the process. */
+int command_layout(void);
+int command_probe(const struct options *options);
+int command_run(const struct options *options);
+
+#endif

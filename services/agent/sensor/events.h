@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
+/*
+ * The one layout of what leaves the kernel, shared by the programs in it, the sensor and (by `plimsoll-sensor layout`)
+ * the decoder in TypeScript. Little-endian machines only. No hole is left to the compiler: padding has a name and is 0.
+ *
+ * A frame is `frame_head`, then what its kind says. `length` counts the whole frame.
+ */
+#ifndef PLIMSOLL_EVENTS_H
+#define PLIMSOLL_EVENTS_H
+
+#include <linux/types.h>
+
+/* Raised whenever a size, an offset or a meaning below changes. */
+#define PLIMSOLL_LAYOUT_VERSION 1
+
+enum frame_kind {
+	FRAME_STATUS = 1, /* JSON text: what was loaded and attached; the first frame */
+	FRAME_COUNTERS = 2,
+	EVENT_CGROUP_MADE = 8,
+	EVENT_CGROUP_GONE = 9,
+	EVENT_EXEC = 16,
+	EVENT_FORK = 17,
+	EVENT_EXIT = 18,
+	EVENT_CONNECT = 24,
+	EVENT_BIND = 25,
+	EVENT_SEND = 26,
+	/* 32 to 47: flow, dns, sni, http */
+	FRAME_KINDS = 64,
+};
+
+enum verdict { VERDICT_OBSERVED = 0, VERDICT_WOULD_DENY = 1, VERDICT_DENIED = 2, VERDICT_KILLED = 3 };
+
+enum frame_flag {
+	FLAG_PATH_CUT = 1, /* deeper or longer than is walked: what is there is the end of the path */
+	FLAG_ARGUMENTS_CUT = 2,
+	FLAG_UNREADABLE = 4, /* memory of the process could not be read */
+	FLAG_EXISTING = 8, /* was there when the sensor started */
+};
+
+/* Where the bytes of an executed file come from, as far as the file system tells. */
+enum file_origin {
+	ORIGIN_UNKNOWN = 0,
+	ORIGIN_IMAGE = 1, /* lower layer of an overlay */
+	ORIGIN_WRITTEN = 2, /* upper layer of an overlay: written, or copied up, since the container was made */
+	ORIGIN_MEMORY = 3, /* memfd, or an unlinked file of a tmpfs */
+	ORIGIN_OTHER = 4, /* any other file system: volumes, tmpfs, a plain rootfs */
+};
+
+/* Bytes of one text (path, file name, directory, arguments), its NUL included. */
+#define TEXT_MAX 4096
+
+struct frame_head {
+	__u32 length;
+	__u16 kind; /* enum frame_kind */
+	__u8 verdict; /* enum verdict */
+	__u8 flags; /* enum frame_flag, or-ed */
+};
+
+/* Who did it. A process is (process_id, process_start_ns); times are CLOCK_BOOTTIME. */
+struct event_head {
+	struct frame_head frame;
+	__u64 time_ns;
+	__u64 cgroup_id;
+	__u64 container_id; /* cgroup id of the container's own cgroup; 0 where no hook said */
+	__u64 workload; /* numeric workload identity; 0 unknown */
+	__u64 rule_id; /* 0: no rule */
+	__u64 process_start_ns;
+	__u64 parent_start_ns;
+	__u32 process_id; /* in the first namespace; 0: the sensor itself */
+	__u32 thread_id;
+	__u32 parent_id;
+	__u32 container_process_id; /* in the namespace of the process */
+	__u32 user_id; /* real, in the first namespace */
+	__u32 group_id;
+	__u32 mount_namespace; /* inode number */
+	__u32 profile; /* 0: none */
+	char command[16];
+};
+
+/* data: path, file name as given to execve, working directory, arguments; each as long as is said, NUL included. */
+struct exec_event {
+	struct event_head head;
+	__u64 inode;
+	__s64 changed_s; /* ctime of the file */
+	__u64 capabilities; /* effective */
+	__u32 changed_ns;
+	__u32 device;
+	__u32 mode;
+	__u32 owner_id;
+	__u32 links;
+	__u32 effective_user_id;
+	__u32 login_id; /* 4294967295: none */
+	__u32 arguments_size; /* before they were cut */
+	__u16 path_size;
+	__u16 name_size;
+	__u16 directory_size;
+	__u16 arguments_read;
+	__u8 origin; /* enum file_origin */
+	__u8 reserved[7];
+};
+
+struct fork_event {
+	struct event_head head;
+	__u64 child_start_ns;
+	__u32 child_id;
+	__u32 child_container_id;
+};
+
+struct exit_event {
+	struct event_head head;
+	__u32 status; /* as wait(2) gives it */
+	__u32 reserved;
+};
+
+struct socket_event {
+	struct event_head head;
+	__u64 socket; /* cookie */
+	__u64 repeats; /* the same again since the event before, not sent one by one */
+	__u8 address[16]; /* network order; IPv4 in the first four bytes */
+	__u16 family;
+	__u16 type;
+	__u16 protocol;
+	__u16 port; /* host order */
+};
+
+/* data: path below the root of the hierarchy, NUL included. */
+struct cgroup_event {
+	struct event_head head;
+	__u64 parent_id;
+	__u16 path_size;
+	__u8 reserved[6];
+};
+
+/* Since the maps were made; a restart goes on counting where maps are pinned. */
+struct tally {
+	__u64 emitted;
+	__u64 dropped; /* the ring was full */
+	__u64 denied;
+	__u64 would_deny;
+};
+
+/* Both clocks are read at one time: events are dated by them. */
+struct counters_frame {
+	struct frame_head frame;
+	__u64 boot_ns;
+	__u64 realtime_ns;
+	__u64 rows; /* cgroups that are watched */
+	__u64 rows_refused; /* cgroups that are not, because the map of rows was full */
+	struct tally tally[FRAME_KINDS];
+};
+
+#define LAYOUT_SIZE(type, size) _Static_assert(sizeof(struct type) == (size), #type " has another size")
+LAYOUT_SIZE(frame_head, 8);
+LAYOUT_SIZE(event_head, 112);
+LAYOUT_SIZE(exec_event, 184);
+LAYOUT_SIZE(fork_event, 128);
+LAYOUT_SIZE(exit_event, 120);
+LAYOUT_SIZE(socket_event, 152);
+LAYOUT_SIZE(cgroup_event, 128);
+LAYOUT_SIZE(tally, 32);
+LAYOUT_SIZE(counters_frame, 40 + 32 * 64);
+
+#define FRAME_MAX (sizeof(struct exec_event) + 4 * TEXT_MAX)
+
+#endif

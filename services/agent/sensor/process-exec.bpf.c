@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
+/*
+ * A program that is about to run its first instruction. For a script `path` is its interpreter, and `name` the script as it
+ * was asked for: the kernel keeps no file of the script itself.
+ */
+#include "state.h"
+#include "walk.h"
+
+#define OVERLAYFS_MAGIC 0x794c7630
+#define TMPFS_MAGIC 0x01021994
+
+struct exec_scratch {
+	struct exec_event event;
+	char data[4 * TEXT_MAX];
+	char room[TEXT_MAX]; /* bounds hold whatever the offset in data */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct exec_scratch);
+} exec_scratches SEC(".maps");
+
+static __always_inline void read_changed(struct inode *inode, struct exec_event *event)
+{
+	struct inode___before_6_11 *newer = (void *)inode;
+	struct inode___before_6_6 *older = (void *)inode;
+
+	if (bpf_core_field_exists(inode->i_ctime_sec)) {
+		event->changed_s = BPF_CORE_READ(inode, i_ctime_sec);
+		event->changed_ns = BPF_CORE_READ(inode, i_ctime_nsec);
+	} else if (bpf_core_field_exists(newer->__i_ctime)) {
+		event->changed_s = BPF_CORE_READ(newer, __i_ctime.tv_sec);
+		event->changed_ns = BPF_CORE_READ(newer, __i_ctime.tv_nsec);
+	} else {
+		event->changed_s = BPF_CORE_READ(older, i_ctime.tv_sec);
+		event->changed_ns = BPF_CORE_READ(older, i_ctime.tv_nsec);
+	}
+}
+
+static __always_inline u8 origin_of(struct inode *inode, u32 links)
+{
+	unsigned long magic = BPF_CORE_READ(inode, i_sb, s_magic);
+	struct ovl_inode *overlay = 0;
+
+	if (magic == TMPFS_MAGIC)
+		return links == 0 ? ORIGIN_MEMORY : ORIGIN_OTHER;
+	if (magic != OVERLAYFS_MAGIC)
+		return ORIGIN_OTHER;
+	/* Where overlayfs is a module without BTF its inodes cannot be looked into. */
+	if (!bpf_core_field_exists(overlay->__upperdentry))
+		return ORIGIN_UNKNOWN;
+	overlay = (void *)((char *)inode - bpf_core_field_offset(struct ovl_inode, vfs_inode));
+	return BPF_CORE_READ(overlay, __upperdentry) ? ORIGIN_WRITTEN : ORIGIN_IMAGE;
+}
+
+static __always_inline void read_file(struct inode *inode, struct exec_event *event)
+{
+	event->inode = BPF_CORE_READ(inode, i_ino);
+	event->device = BPF_CORE_READ(inode, i_sb, s_dev);
+	event->mode = BPF_CORE_READ(inode, i_mode);
+	event->owner_id = BPF_CORE_READ(inode, i_uid.val);
+	event->links = BPF_CORE_READ(inode, __i_nlink);
+	event->origin = origin_of(inode, event->links);
+	read_changed(inode, event);
+}
+
+/* The arguments as the kernel laid them out, NUL between them. */
+static __always_inline u32 read_arguments(struct task_struct *task, struct exec_event *event, char *text)
+{
+	unsigned long start = BPF_CORE_READ(task, mm, arg_start);
+	unsigned long end = BPF_CORE_READ(task, mm, arg_end);
+	u64 size = end > start ? end - start : 0;
+
+	event->arguments_size = size;
+	if (size > TEXT_MAX) {
+		event->head.frame.flags |= FLAG_ARGUMENTS_CUT;
+		size = TEXT_MAX;
+	}
+	if (size == 0)
+		return 0;
+	if (bpf_probe_read_user(text, size, (void *)start)) {
+		event->head.frame.flags |= FLAG_UNREADABLE;
+		return 0;
+	}
+	return size;
+}
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(process_exec, struct task_struct *task, int old_pid, struct linux_binprm *binprm)
+{
+	u64 cgroup_id = bpf_get_current_cgroup_id();
+	struct row *row = row_of(cgroup_id);
+	struct exec_scratch *scratch;
+	struct exec_event *event;
+	u32 zero = 0, whole, size, offset;
+	long name_size;
+
+	if (!row)
+		return 0;
+	scratch = bpf_map_lookup_elem(&exec_scratches, &zero);
+	if (!scratch)
+		return 0;
+	event = &scratch->event;
+	__builtin_memset(event, 0, sizeof(*event));
+	fill_head(&event->head, 0, EVENT_EXEC, task, cgroup_id, row);
+	event->effective_user_id = BPF_CORE_READ(task, cred, euid.val);
+	event->capabilities = BPF_CORE_READ(task, cred, cap_effective.val);
+	event->login_id = bpf_core_field_exists(task->loginuid) ? BPF_CORE_READ(task, loginuid.val) : (u32)-1;
+	read_file(BPF_CORE_READ(binprm, file, f_inode), event);
+
+	size = walk_path(BPF_CORE_READ(binprm, file, f_path.mnt), BPF_CORE_READ(binprm, file, f_path.dentry),
+			 scratch->data, &whole);
+	if (!whole)
+		event->head.frame.flags |= FLAG_PATH_CUT;
+	event->path_size = size;
+	offset = size;
+
+	if (offset > TEXT_MAX)
+		return 0;
+	name_size = bpf_probe_read_kernel_str(scratch->data + offset, TEXT_MAX, BPF_CORE_READ(binprm, filename));
+	if (name_size < 0 || name_size > TEXT_MAX)
+		name_size = 0;
+	event->name_size = name_size;
+	offset += name_size;
+
+	if (offset > 2 * TEXT_MAX)
+		return 0;
+	size = walk_path(BPF_CORE_READ(task, fs, pwd.mnt), BPF_CORE_READ(task, fs, pwd.dentry), scratch->data + offset,
+			 &whole);
+	event->directory_size = size;
+	offset += size;
+
+	if (offset > 3 * TEXT_MAX)
+		return 0;
+	size = read_arguments(task, event, scratch->data + offset);
+	event->arguments_read = size;
+	offset += size;
+
+	if (offset > 4 * TEXT_MAX)
+		return 0;
+	event->head.frame.length = sizeof(*event) + offset;
+	count_sent(EVENT_EXEC, bpf_ringbuf_output(&events, scratch, sizeof(*event) + offset, wake_flags()) != 0);
+	return 0;
+}

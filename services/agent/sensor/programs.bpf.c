@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
+/* All programs as one object, so that they share their maps. */
+#include "cgroup-mkdir.bpf.c"
+#include "cgroup-rmdir.bpf.c"
+#include "process-exec.bpf.c"
+#include "process-exit.bpf.c"
+#include "process-fork.bpf.c"
+#include "socket-bind.bpf.c"
+#include "socket-connect.bpf.c"
+#include "socket-send.bpf.c"
+
+/* Reading kernel memory is for programs under the GPL only. */
+char LICENSE[] SEC("license") = "GPL";

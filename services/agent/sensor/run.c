@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Loads and attaches as root, then only carries events from the kernel to standard output, as nobody. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <grp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/prctl.h>
+#include <time.h>
+#include <unistd.h>
+#include <bpf/bpf.h>
+
+#include "cgroups.h"
+#include "commands.h"
+#include "events.h"
+#include "json.h"
+#include "pins.h"
+#include "programs.h"
+#include "sink.h"
+
+#define POLL_MS 20
+#define COUNTERS_NS 1000000000ULL
+/* Events between two looks at denials, standard input and the clock: a flood must not hold those up. */
+#define BATCH 16384
+#define LAST_ROUNDS 64
+
+static volatile sig_atomic_t stopped;
+static int batch;
+
+static void stop(int signal)
+{
+	(void)signal;
+	stopped = 1;
+}
+
+static __u64 now(clockid_t clock)
+{
+	struct timespec time;
+
+	clock_gettime(clock, &time);
+	return time.tv_sec * 1000000000ULL + time.tv_nsec;
+}
+
+static int carry(void *context, void *frame, size_t length)
+{
+	(void)context;
+	sink_put(frame, length);
+	return ++batch < BATCH ? 0 : -EAGAIN;
+}
+
+static void put_status(const struct watched *root, const struct options *options, const struct outcomes *outcomes)
+{
+	struct frame_head head = { .kind = FRAME_STATUS };
+	char *text = NULL;
+	size_t length = 0;
+	FILE *memory = open_memstream(&text, &length);
+
+	if (!memory)
+		exit(1);
+	fprintf(memory, "{\"layout\":%d,\"root\":{\"id\":\"%llu\",\"path\":", PLIMSOLL_LAYOUT_VERSION, root->id);
+	json_string(memory, root->path);
+	fputs(",\"directory\":", memory);
+	json_string(memory, root->directory);
+	fputs("},\"pins\":", memory);
+	if (options->pins)
+		json_string(memory, options->pins);
+	else
+		fputs("null", memory);
+	fputs(",\"programs\":", memory);
+	programs_print(memory, outcomes);
+	fputc('}', memory);
+	fclose(memory);
+	head.length = sizeof(head) + length;
+	sink_put(&head, sizeof(head));
+	sink_put(text, length);
+	free(text);
+}
+
+static void put_cgroup(__u64 id, __u64 parent_id, const char *path)
+{
+	struct cgroup_event event = { .parent_id = parent_id, .path_size = strlen(path) + 1 };
+
+	event.head.frame.length = sizeof(event) + event.path_size;
+	event.head.frame.kind = EVENT_CGROUP_MADE;
+	event.head.frame.flags = FLAG_EXISTING;
+	event.head.time_ns = now(CLOCK_BOOTTIME);
+	event.head.cgroup_id = id;
+	sink_put(&event, sizeof(event));
+	sink_put(path, event.path_size);
+}
+
+static __u64 count_rows(int rows_fd)
+{
+	__u64 key, count = 0;
+	void *previous = NULL;
+
+	while (bpf_map_get_next_key(rows_fd, previous, &key) == 0 && count < ROWS_MAX) {
+		previous = &key;
+		count++;
+	}
+	return count;
+}
+
+static void put_counters(const struct bpf_object *object)
+{
+	static struct counters_frame counters;
+	static struct tally tallies[1024];
+	static __u64 refused[1024];
+	int processors = libbpf_num_possible_cpus();
+	int tallies_fd = bpf_object__find_map_fd_by_name(object, "tallies");
+	__u32 zero = 0;
+
+	if (processors < 1 || processors > 1024)
+		return;
+	memset(&counters, 0, sizeof(counters));
+	counters.frame.length = sizeof(counters);
+	counters.frame.kind = FRAME_COUNTERS;
+	counters.boot_ns = now(CLOCK_BOOTTIME);
+	counters.realtime_ns = now(CLOCK_REALTIME);
+	counters.rows = count_rows(bpf_object__find_map_fd_by_name(object, "rows"));
+	if (bpf_map_lookup_elem(bpf_object__find_map_fd_by_name(object, "rows_refused"), &zero, refused) == 0)
+		for (int i = 0; i < processors; i++)
+			counters.rows_refused += refused[i];
+	for (__u32 kind = 0; kind < FRAME_KINDS; kind++) {
+		if (bpf_map_lookup_elem(tallies_fd, &kind, tallies) != 0)
+			continue;
+		for (int i = 0; i < processors; i++) {
+			counters.tally[kind].emitted += tallies[i].emitted;
+			counters.tally[kind].dropped += tallies[i].dropped;
+			counters.tally[kind].denied += tallies[i].denied;
+			counters.tally[kind].would_deny += tallies[i].would_deny;
+		}
+	}
+	sink_put(&counters, sizeof(counters));
+}
+
+/* From here on there is no way back to root, and nobody of the same uid may look into the process. */
+static int drop(const struct options *options)
+{
+	if (setgroups(0, NULL) != 0 || setresgid(options->group, options->group, options->group) != 0 ||
+	    setresuid(options->user, options->user, options->user) != 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+	    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) {
+		fprintf(stderr, "plimsoll-sensor: the user cannot be changed to %u:%u: %s\n", options->user, options->group,
+			strerror(errno));
+		return 1;
+	}
+	return 0;
+}
+
+static int end_of_input(int poll_fd, int timeout_ms)
+{
+	struct epoll_event ready[2];
+	char ignored[256];
+	int count = epoll_wait(poll_fd, ready, 2, timeout_ms);
+
+	for (int i = 0; i < count; i++)
+		if (ready[i].data.fd == STDIN_FILENO && read(STDIN_FILENO, ignored, sizeof(ignored)) <= 0)
+			return 1;
+	return 0;
+}
+
+/* Denials first; 1 where more events wait. */
+static int carry_some(struct ring_buffer *denials, struct ring_buffer *events)
+{
+	batch = 0;
+	ring_buffer__consume(denials);
+	batch = 0;
+	return ring_buffer__consume(events) == -EAGAIN;
+}
+
+static int carry_all(struct bpf_object *object)
+{
+	struct ring_buffer *denials =
+		ring_buffer__new(bpf_object__find_map_fd_by_name(object, "denials"), carry, NULL, NULL);
+	struct ring_buffer *events = ring_buffer__new(bpf_object__find_map_fd_by_name(object, "events"), carry, NULL, NULL);
+	struct epoll_event wait = { .events = EPOLLIN, .data.fd = STDIN_FILENO };
+	int poll_fd = epoll_create1(EPOLL_CLOEXEC);
+	__u64 counted = now(CLOCK_BOOTTIME);
+	int ended = 0, more = 0;
+
+	if (!denials || !events || poll_fd < 0 || epoll_ctl(poll_fd, EPOLL_CTL_ADD, STDIN_FILENO, &wait) != 0) {
+		fprintf(stderr, "plimsoll-sensor: events cannot be read: %s\n", strerror(errno));
+		return 1;
+	}
+	wait.data.fd = -1;
+	epoll_ctl(poll_fd, EPOLL_CTL_ADD, ring_buffer__epoll_fd(denials), &wait);
+	epoll_ctl(poll_fd, EPOLL_CTL_ADD, ring_buffer__epoll_fd(events), &wait);
+	while (!ended) {
+		ended = end_of_input(poll_fd, more ? 0 : POLL_MS) || stopped;
+		more = carry_some(denials, events);
+		if (now(CLOCK_BOOTTIME) - counted >= COUNTERS_NS) {
+			counted = now(CLOCK_BOOTTIME);
+			put_counters(object);
+		}
+		sink_flush();
+	}
+	/* What had happened by the end is told, but nobody who goes on may hold it up. */
+	for (int round = 0; more && round < LAST_ROUNDS; round++)
+		more = carry_some(denials, events);
+	put_counters(object);
+	sink_flush();
+	return 0;
+}
+
+int command_run(const struct options *options)
+{
+	static struct outcomes outcomes;
+	struct watched root;
+	struct bpf_object *object;
+	struct row row = {};
+	int rows_fd, error;
+
+	if (cgroups_open(options->cgroup_root, &root) != 0 || (options->pins && pins_prepare(options->pins) != 0))
+		return 1;
+	programs_probe(root.fd, &outcomes);
+	object = programs_open();
+	if (options->pins)
+		pins_share_maps(object, options->pins);
+	error = programs_load(object, &outcomes);
+	if (error) {
+		fprintf(stderr, "plimsoll-sensor: the programs do not load together: %s\n", strerror(error));
+		return 1;
+	}
+	rows_fd = bpf_object__find_map_fd_by_name(object, "rows");
+	if (bpf_map_update_elem(rows_fd, &root.id, &row, BPF_NOEXIST) != 0 && errno != EEXIST) {
+		fprintf(stderr, "plimsoll-sensor: the map of cgroups takes no row: %s\n", strerror(errno));
+		return 1;
+	}
+	programs_attach(object, root.fd, options->pins, &outcomes);
+	put_status(&root, options, &outcomes);
+	put_counters(object);
+	put_cgroup(root.id, 0, root.path);
+	error = cgroups_walk(&root, rows_fd, put_cgroup);
+	if (error) {
+		fprintf(stderr, "plimsoll-sensor: the cgroups below %s cannot be walked: %s\n", root.directory, strerror(error));
+		return 1;
+	}
+	close(root.fd);
+	if (drop(options) != 0)
+		return 1;
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGINT, stop);
+	signal(SIGTERM, stop);
+	return carry_all(object);
+}

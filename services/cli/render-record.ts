@@ -1,0 +1,92 @@
+import { displayPath } from '../domain/layers/path.ts';
+import type { EventProcess, RuntimeEvent } from '../domain/runtime/event.ts';
+import type { IdentifiedContainer, RuntimeRecord } from '../domain/runtime/record.ts';
+
+/**
+ * One record as one line of JSON. 64-bit numbers are decimal strings, since most readers of JSON know 53 bits only; bytes of
+ * paths that are no UTF-8 are written as `\xNN`.
+ */
+export function renderRecord(record: RuntimeRecord): string {
+  return `${JSON.stringify(plain(record), (_, value) => (typeof value === 'bigint' ? String(value) : value))}\n`;
+}
+
+function plain(record: RuntimeRecord): object {
+  switch (record.type) {
+    case 'started': {
+      const { root, pins, programs } = record.status;
+      return { time: record.time, kind: 'agent-started', cgroupRoot: root.path, pins, programs };
+    }
+    case 'blind':
+      return { time: record.time, kind: 'agent-blind', dropped: record.dropped, refusedCgroups: record.refusedCgroups };
+    case 'unreadable':
+      return { time: record.time, kind: 'agent-unreadable', reason: record.reason };
+    case 'event':
+      return event(record);
+  }
+}
+
+function event({ time, event, cgroup, container, session }: RuntimeRecord & { type: 'event' }): object {
+  return {
+    time,
+    kind: event.kind,
+    verdict: event.verdict,
+    rule: event.ruleId,
+    container: container && identity(container),
+    session,
+    cgroup: { id: event.cgroupId, path: cgroup && displayPath(cgroup) },
+    process: event.process && actor(event.process),
+    ...details(event),
+  };
+}
+
+function identity({ key, cgroup, state }: IdentifiedContainer): object {
+  return {
+    runtime: key.runtime,
+    id: key.id,
+    name: state?.name ?? null,
+    image: state?.image ?? { reference: null, manifestDigest: null, configDigest: null },
+    kubernetes: state?.kubernetes ?? null,
+    cgroup: displayPath(cgroup),
+  };
+}
+
+function actor(process: EventProcess): object {
+  const { id, startNs, parent, containerProcessId, userId, groupId, command } = process;
+  return {
+    id,
+    start: startNs,
+    parent: { id: parent.id, start: parent.startNs },
+    containerProcessId,
+    userId,
+    groupId,
+    command: displayPath(command),
+  };
+}
+
+function details(event: RuntimeEvent): object {
+  switch (event.kind) {
+    case 'exec':
+      return {
+        path: displayPath(event.path),
+        name: displayPath(event.name),
+        directory: displayPath(event.directory),
+        arguments: event.arguments.map(displayPath),
+        cut: { path: event.pathCut, arguments: event.argumentsCut || event.unreadable },
+        file: event.file,
+        effectiveUserId: event.effectiveUserId,
+        loginId: event.loginId,
+        capabilities: event.capabilities.toString(16).padStart(16, '0'),
+      };
+    case 'fork':
+      return {
+        child: { id: event.child.id, start: event.child.startNs, containerProcessId: event.childContainerProcessId },
+      };
+    case 'exit':
+      return { code: event.code, signal: event.signal };
+    case 'cgroup-made':
+    case 'cgroup-gone':
+      return { existing: event.existing };
+    default:
+      return { address: event.address, port: event.port, protocol: event.protocol, repeats: event.repeats };
+  }
+}

@@ -1,0 +1,114 @@
+/**
+ * What the sensor sees in the kernel, decoded (services/agent/sensor/events.h). Times are nanoseconds of CLOCK_BOOTTIME;
+ * ids of processes are those of the first namespace unless they say otherwise.
+ */
+export type RuntimeEvent = ExecEvent | ForkEvent | ExitEvent | SocketEvent | CgroupEvent;
+
+export type EventKind = RuntimeEvent['kind'];
+
+/** `denied`: it did not happen. `killed`: it had begun, and its process was ended. `would-deny`: shadow mode. */
+export type EventVerdict = 'observed' | 'would-deny' | 'denied' | 'killed';
+
+/** A process for as long as the machine is up: ids are used again, ids with a start are not. */
+export interface ProcessKey {
+  readonly id: number;
+  readonly startNs: bigint;
+}
+
+/** Who did it. */
+export interface EventProcess extends ProcessKey {
+  readonly thread: number;
+  readonly parent: ProcessKey;
+  /** Its id in its own namespace. */
+  readonly containerProcessId: number;
+  readonly userId: number;
+  readonly groupId: number;
+  /** The first 15 bytes of its name. */
+  readonly command: string;
+  /** Inode number of its mount namespace. */
+  readonly mountNamespace: number;
+}
+
+interface EventBase {
+  readonly timeNs: bigint;
+  readonly cgroupId: bigint;
+  /** The cgroup of the container as its hook named it; null where no hook did. */
+  readonly containerCgroupId: bigint | null;
+  /** Numeric workload identity; null where none is known. */
+  readonly workload: bigint | null;
+  readonly profile: number | null;
+  readonly ruleId: bigint | null;
+  readonly verdict: EventVerdict;
+  /** null where the sensor itself says so: what was there before it. */
+  readonly process: EventProcess | null;
+}
+
+/** Where the bytes of a file come from. `image`: a lower layer of the overlay; `written`: its upper one. */
+export type FileOrigin = 'unknown' | 'image' | 'written' | 'memory' | 'other';
+
+/** A program before its first instruction. */
+export interface ExecEvent extends EventBase {
+  readonly kind: 'exec';
+  /** From the root of the mount namespace; of a script, its interpreter. */
+  readonly path: string;
+  /** Only the end of `path`, or of `directory`: it was deeper or longer than is walked. */
+  readonly pathCut: boolean;
+  /** As it was given to execve(2); of a script, the script. */
+  readonly name: string;
+  readonly directory: string;
+  readonly arguments: readonly string[];
+  readonly argumentsCut: boolean;
+  /** Memory that could not be read: `arguments` are not all. */
+  readonly unreadable: boolean;
+  readonly file: {
+    readonly inode: bigint;
+    /** dev_t as the kernel holds it. */
+    readonly device: number;
+    readonly mode: number;
+    readonly ownerId: number;
+    readonly links: number;
+    /** ctime, in nanoseconds since 1970. */
+    readonly changedNs: bigint;
+    readonly origin: FileOrigin;
+  };
+  readonly effectiveUserId: number;
+  /** The user who logged in (audit); null where nobody did. */
+  readonly loginId: number | null;
+  /** Effective capabilities as a bit set (capabilities(7)). */
+  readonly capabilities: bigint;
+}
+
+export interface ForkEvent extends EventBase {
+  readonly kind: 'fork';
+  readonly child: ProcessKey;
+  /** In the child's own namespace. */
+  readonly childContainerProcessId: number;
+}
+
+export interface ExitEvent extends EventBase {
+  readonly kind: 'exit';
+  /** null where a signal ended it. */
+  readonly code: number | null;
+  readonly signal: number | null;
+}
+
+export interface SocketEvent extends EventBase {
+  /** `bind`: the local address; else the peer. */
+  readonly kind: 'connect' | 'bind' | 'send';
+  /** RFC 5952; IPv4 within IPv6 as `::ffff:a.b.c.d`. */
+  readonly address: string;
+  readonly port: number;
+  readonly protocol: 'tcp' | 'udp' | `protocol-${number}`;
+  readonly socket: bigint;
+  /** The same again since the event before, which were not sent one by one. */
+  readonly repeats: bigint;
+}
+
+export interface CgroupEvent extends EventBase {
+  readonly kind: 'cgroup-made' | 'cgroup-gone';
+  readonly parentCgroupId: bigint;
+  /** From the root of the hierarchy: `/machine.slice/libpod-HEX.scope`. */
+  readonly path: string;
+  /** It was there before the sensor. */
+  readonly existing: boolean;
+}

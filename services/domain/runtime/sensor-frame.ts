@@ -1,0 +1,54 @@
+import { z } from 'zod';
+import type { EventKind, RuntimeEvent } from './event.ts';
+
+/** What became of one program of the sensor in this kernel. */
+const program = z.object({
+  name: z.string(),
+  /** As libbpf names sections: `cgroup/connect4`, `tp_btf/sched_process_exec`. */
+  hook: z.string(),
+  /** null: it runs. A kernel that refuses is a fact to report. */
+  refusedAt: z.enum(['load', 'attach', 'pin']).nullable(),
+  errno: z.int(),
+  reason: z.string(),
+});
+
+export const sensorPrograms = z.object({ layout: z.int(), programs: z.array(program).max(1_000) });
+export type SensorPrograms = z.infer<typeof sensorPrograms>;
+
+export const sensorStatus = sensorPrograms.extend({
+  /** `directory` is where `path` of the hierarchy is mounted. */
+  root: z.object({ id: z.string(), path: z.string(), directory: z.string() }),
+  pins: z.string().nullable(),
+});
+export type SensorStatus = z.infer<typeof sensorStatus>;
+
+/** Since the maps were made. */
+export interface Tally {
+  readonly emitted: bigint;
+  /** Events that nobody will see: the ring was full. */
+  readonly dropped: bigint;
+  readonly denied: bigint;
+  readonly wouldDeny: bigint;
+}
+
+export interface SensorCounters {
+  /** Both clocks, read at one time. */
+  readonly bootNs: bigint;
+  readonly realtimeNs: bigint;
+  readonly watchedCgroups: bigint;
+  /** Cgroups that are not watched because the map was full. */
+  readonly refusedCgroups: bigint;
+  readonly tallies: Readonly<Record<EventKind, Tally>>;
+}
+
+/** One frame of the sensor. */
+export type SensorFrame =
+  | { readonly type: 'event'; readonly event: RuntimeEvent }
+  | { readonly type: 'status'; readonly status: SensorStatus }
+  | { readonly type: 'counters'; readonly counters: SensorCounters }
+  /** Of a kind that this version does not know. */
+  | { readonly type: 'unknown'; readonly kind: number }
+  /** One that contradicts itself; the frames after it are whole. */
+  | { readonly type: 'flaw'; readonly reason: string }
+  /** Where the next frame begins cannot be told any more; it is the last. */
+  | { readonly type: 'broken'; readonly reason: string };

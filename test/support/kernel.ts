@@ -1,0 +1,140 @@
+import { execFile, execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { onTestFinished } from 'vitest';
+import { REPOSITORY } from './repository.ts';
+
+/** What tests in a real kernel need: the built sensor, and cgroups of their own that are gone afterwards. */
+
+const run = promisify(execFile);
+const SENSOR_SOURCES = join(REPOSITORY, 'services/agent/sensor');
+const PROGRAMS = join(REPOSITORY, 'test/kernel/programs');
+export const SENSOR = join(SENSOR_SOURCES, 'build/plimsoll-sensor');
+/** Does one call each (test/kernel/programs/act.c); static, so that it runs in any root file system. */
+export const ACT = join(SENSOR_SOURCES, 'build/act');
+
+const has = (command: string) => spawnSync('sh', ['-c', `command -v ${command}`]).status === 0;
+
+/** Mount points of cgroup file systems. Of v1 too: runc makes directories in all of them. */
+function cgroupMounts(type: 'cgroup' | 'cgroup2'): string[] {
+  return readFileSync('/proc/self/mounts', 'utf8')
+    .split('\n')
+    .map((line) => line.split(' '))
+    .filter((fields) => fields[2] === type)
+    .map((fields) => fields[1]!);
+}
+
+function findMissing(commands: readonly string[]): string | null {
+  if (process.platform !== 'linux' || process.geteuid?.() !== 0) return 'root on Linux';
+  if (!existsSync('/sys/kernel/btf/vmlinux')) return 'a kernel with BTF';
+  if (cgroupMounts('cgroup2').length === 0) return 'cgroup v2';
+  const clang = ['clang', 'clang-19', 'clang-16', 'clang-15', 'clang-14'].some(has);
+  const absent = [
+    ...(clang ? [] : ['clang']),
+    ...['make', 'cc', 'flock', ...commands].filter((command) => !has(command)),
+  ];
+  if (absent.length > 0) return absent.join(', ');
+  return existsSync('/usr/include/bpf/libbpf.h') && existsSync('/usr/include/libelf.h')
+    ? null
+    : 'libbpf-dev, libelf-dev';
+}
+
+/** What is missing to run tests in this kernel with these commands besides; null: nothing. Names for `skipIf`. */
+export function kernelTests(name: string, commands: readonly string[] = []): { skip: boolean; name: string } {
+  const missing = findMissing(commands);
+  return { skip: missing !== null, name: missing === null ? name : `${name} (skipped: needs ${missing})` };
+}
+
+/** Builds what changed. Several test files may ask at the same time. */
+export async function buildSensor(): Promise<void> {
+  mkdirSync(join(SENSOR_SOURCES, 'build'), { recursive: true });
+  const lock = join(SENSOR_SOURCES, 'build/.lock');
+  await run('flock', [lock, 'make', '-s', '-C', SENSOR_SOURCES]);
+  await run('flock', [lock, 'cc', '-O2', '-Wall', '-Werror', '-static', '-o', ACT, join(PROGRAMS, 'act.c')]);
+}
+
+let made = 0;
+
+/** A cgroup of the running test's own; its processes are killed and it is removed when the test is over, also after a failure. */
+export function testCgroup(): { readonly directory: string; readonly path: string } {
+  const path = `/plimsoll-test-${process.pid}-${made++}`;
+  const directory = `${cgroupMounts('cgroup2')[0]}${path}`;
+  mkdirSync(directory);
+  onTestFinished(async () => {
+    for (const mount of [...cgroupMounts('cgroup2'), ...cgroupMounts('cgroup')]) await removeCgroup(`${mount}${path}`);
+  });
+  return { directory, path };
+}
+
+async function removeCgroup(directory: string): Promise<void> {
+  if (!existsSync(directory)) return;
+  for (const entry of readdirSync(directory, { withFileTypes: true })) {
+    if (entry.isDirectory()) await removeCgroup(join(directory, entry.name));
+  }
+  for (let round = 0; ; round++) {
+    for (const id of readFileSync(join(directory, 'cgroup.procs'), 'utf8').split('\n').filter(Boolean)) {
+      try {
+        process.kill(Number(id), 'SIGKILL');
+      } catch {
+        // Gone by itself.
+      }
+    }
+    try {
+      rmdirSync(directory);
+      return;
+    } catch (error) {
+      if (round > 200) throw error;
+      await sleep(20);
+    }
+  }
+}
+
+export interface Ended {
+  readonly code: number | null;
+  readonly signal: string | null;
+  readonly stdout: string;
+}
+
+/** Runs a program in a cgroup: it is there before its first instruction. */
+export async function runInCgroup(directory: string, program: string, ...args: string[]): Promise<Ended> {
+  return runToEnd('/bin/sh', ['-c', 'echo $$ > "$0/cgroup.procs" && exec "$@"', directory, program, ...args]);
+}
+
+export async function runToEnd(
+  program: string,
+  args: readonly string[],
+  options: { cwd?: string } = {},
+): Promise<Ended> {
+  try {
+    const { stdout } = await run(program, args, { ...options, timeout: 60_000 });
+    return { code: 0, signal: null, stdout };
+  } catch (error) {
+    const { code, signal, stdout } = error as { code?: unknown; signal?: string | null; stdout?: string };
+    if (stdout === undefined) throw error;
+    return { code: typeof code === 'number' ? code : null, signal: signal ?? null, stdout };
+  }
+}
+
+/** A bundle of runc with busybox and `act` in it, whose containers are made below `cgroupPath`. */
+export function runcBundle(
+  directory: string,
+  args: readonly string[],
+  cgroupPath: string,
+  changes: object = {},
+): string {
+  const bin = join(directory, 'rootfs/bin');
+  mkdirSync(bin, { recursive: true });
+  execFileSync('cp', [execFileSync('sh', ['-c', 'command -v busybox'], { encoding: 'utf8' }).trim(), ACT, bin]);
+  for (const applet of ['sh', 'sleep', 'true', 'mkdir', 'cp'])
+    execFileSync('ln', ['-sf', 'busybox', join(bin, applet)]);
+  execFileSync('runc', ['spec'], { cwd: directory });
+  const config = JSON.parse(readFileSync(join(directory, 'config.json'), 'utf8'));
+  config.process.terminal = false;
+  config.process.args = args;
+  config.root.readonly = false;
+  config.linux.cgroupsPath = cgroupPath;
+  writeFileSync(join(directory, 'config.json'), JSON.stringify({ ...config, ...changes }));
+  return directory;
+}
