@@ -8,6 +8,8 @@ const EXAMPLES = `
 Examples:
   $ plimsoll explain ./image.tar CVE-2024-6119
   $ plimsoll explain sbom:report.json GHSA-jfh8-c2jp-5v3q --vex app.openvex.json
+  $ plimsoll explain ./image.tar CVE-2024-6119 --package libssl3
+  $ plimsoll explain --json ./image.tar CVE-2024-6119 | jq '.packages[] | {purl, state}'
 
 Exit codes: 0 whatever the answer is; 1 error.`;
 
@@ -19,7 +21,9 @@ export function addExplainCommand(program: Command, session: Session): void {
       'Show which records speak of a vulnerability, which comparisons were made, what was suppressed, and why it does not match.',
     )
     .argument('<target>', 'what to read; see "plimsoll scan --help"')
-    .argument('<id>', 'CVE-…, GHSA-… or any other name of it');
+    .argument('<id>', 'CVE-…, GHSA-… or any other name of it')
+    .option('--package <name>', 'only packages of this name, source package or purl; also where no record names them')
+    .option('--json', 'the explanation as JSON');
   addMatchingOptions(addSbomOption(addScanOptions(command)))
     .addHelpText('after', EXAMPLES)
     .action(async (target: string, id: string, options: ExplainCommandOptions) => {

@@ -5,6 +5,7 @@ import { printable, wrap } from './printable.ts';
 import { renderVerdict } from './render-verdict.ts';
 import { renderVulnerabilities } from './render-vulnerabilities.ts';
 import { type Cell, type Column, layTable } from './table.ts';
+import { vexTexts } from './vex-lines.ts';
 import { byteCount, counted, wholeNumber } from './wording.ts';
 
 /** How to show a table on this stream: coloured on a terminal only, and not where NO_COLOR (no-color.org) is set. */
@@ -89,6 +90,7 @@ function reportBlocks(report: Report, width: number, paint: Paint, withPackages:
     withPackages || !isJudged ? packages(report, width, paint) : [],
     ...(isJudged ? renderVulnerabilities(report, width, paint) : []),
     sboms(report, width, paint),
+    vex(report, width, paint),
     gaps(report, 'blocking', width, paint),
     gaps(report, 'listed', width, paint),
     summary(report, width, paint),
@@ -220,6 +222,12 @@ function sboms({ findings }: Report, width: number, paint: Paint): string[] {
   const state = unused === 0 ? 'used' : unused === found.length ? 'not used' : `${wholeNumber(unused)} not used`;
   const text = `${counted(found.length, 'SBOM')} found, ${state}: ${names.join(', ')}${more}.`;
   return wrap(printable(text), Math.min(width, PROSE_WIDTH), PROSE_LINES).map((line) => paint.dim(line));
+}
+
+function vex(report: Report, width: number, paint: Paint): string[] {
+  return vexTexts(report).flatMap((text) =>
+    wrap(printable(text), Math.min(width, PROSE_WIDTH), PROSE_LINES).map((line) => paint.dim(line)),
+  );
 }
 
 function gaps(report: Report, kind: 'blocking' | 'listed', width: number, paint: Paint): string[] {
