@@ -1,7 +1,7 @@
 import { type Gap, gap, MATCHING_GAPS } from '../domain/completeness.ts';
 import { isDistributionPackage } from '../domain/packages/purl.ts';
 import type { Report, ReportPackage, Vulnerability } from '../domain/report/report.ts';
-import type { Advisory, DatabaseInfo } from '../domain/vulnerabilities/advisory.ts';
+import type { Advisory, DatabaseInfo, Enrichment } from '../domain/vulnerabilities/advisory.ts';
 import { CATALOGUES } from '../domain/vulnerabilities/enrichment.ts';
 import { type RowContext, rowsOf } from '../domain/vulnerabilities/match.ts';
 import { namespacesOf, ownNamespaces } from '../domain/vulnerabilities/namespace.ts';
@@ -30,9 +30,10 @@ export function matchVulnerabilities(
   const info = database?.describe() ?? null;
   const judges = new Judges(report, info);
   const lookup = remembering(database);
+  const enrichments = new Map<string, Enrichment | null>();
   const context: RowContext = {
     severities: new SeverityJudge(options.severitySources),
-    enrichment: (cve) => database?.enrichment(cve) ?? null,
+    enrichment: (cve) => remembered(enrichments, cve, () => database?.enrichment(cve) ?? null),
   };
   const vulnerabilities: Vulnerability[] = [];
   if (database !== null) {
@@ -71,6 +72,8 @@ export class Judges {
   readonly #info: DatabaseInfo | null;
   readonly #known: ReadonlySet<string>;
   readonly #byId: ReadonlyMap<string, ReportPackage>;
+  /** By type of package: the image is one. */
+  readonly #namespacesByType = new Map<string, readonly string[]>();
 
   constructor(report: Report, info: DatabaseInfo | null) {
     this.#report = report;
@@ -97,7 +100,8 @@ export class Judges {
 
   /** The feeds that this report needs and the database has, one row for each namespace. */
   feeds(): Report['completeness']['feeds'] {
-    const needed = new Set([...CATALOGUES, ...this.#report.packages.flatMap((item) => this.#namespaces(item))]);
+    const needed = new Set(CATALOGUES);
+    for (const item of this.#report.packages) for (const name of this.#namespaces(item)) needed.add(name);
     const rows = new Map<string, { ecosystem: string; records: number; newest: string | null }>();
     for (const { ecosystem, records, newest } of this.#info?.feeds ?? []) {
       if (!needed.has(ecosystem)) continue;
@@ -143,7 +147,7 @@ export class Judges {
   }
 
   #namespaces(item: ReportPackage): readonly string[] {
-    return namespacesOf(item, this.#report.image).names;
+    return remembered(this.#namespacesByType, item.type, () => namespacesOf(item, this.#report.image).names);
   }
 
   /** The starter set stands in for every feed. */
@@ -161,15 +165,16 @@ export class Judges {
 /** Many packages of one source ask for the same records. */
 export function remembering(database: AdvisoryDatabase | null): Lookup {
   const known = new Map<string, readonly Advisory[]>();
-  return (ecosystem, name) => {
-    const key = `${ecosystem}\0${name}`;
-    let found = known.get(key);
-    if (found === undefined) {
-      found = database?.lookup(ecosystem, name) ?? [];
-      known.set(key, found);
-    }
-    return found;
-  };
+  return (ecosystem, name) => remembered(known, `${ecosystem}\0${name}`, () => database?.lookup(ecosystem, name) ?? []);
+}
+
+function remembered<Value>(known: Map<string, Value>, key: string, find: () => Value): Value {
+  let found = known.get(key);
+  if (found === undefined) {
+    found = find();
+    known.set(key, found);
+  }
+  return found;
 }
 
 function databaseGaps(info: DatabaseInfo | null): Gap[] {

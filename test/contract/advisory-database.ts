@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { SCHEMA_VERSION } from '../../services/adapters/advisories/manifest.ts';
 import type { Advisory, DatabaseInfo, Enrichment } from '../../services/domain/vulnerabilities/advisory.ts';
 import type { AdvisoryDatabase } from '../../services/pipeline/ports.ts';
 import { advisory, affectedPackage } from '../support/advisory.ts';
@@ -25,6 +26,10 @@ const enrichment: Enrichment = {
   rejected: false,
 };
 
+/** With values for properties: those of a database may read them on demand. */
+const plain = (found: readonly Advisory[]) =>
+  found.map((each) => Object.fromEntries((Object.keys(one) as (keyof Advisory)[]).map((key) => [key, each[key]])));
+
 /** What every advisory database keeps to. `open` gives one with exactly this in it. */
 export function advisoryDatabaseContract(name: string, open: OpenDatabase): void {
   const opened = () => {
@@ -35,9 +40,15 @@ export function advisoryDatabaseContract(name: string, open: OpenDatabase): void
   describe(`advisory database: ${name}`, () => {
     it('gives each advisory with only the entries that were asked for, sorted by id', async () => {
       const database = await opened();
-      expect(database.lookup('npm', 'lodash')).toEqual([one, { ...two, affected: [lodash] }]);
-      expect(database.lookup('Debian:12', 'openssl')).toEqual([{ ...two, affected: [openssl] }]);
-      expect(database.lookup('Debian:11', 'openssl')).toEqual([{ ...two, affected: [openssl11] }]);
+      expect(plain(database.lookup('npm', 'lodash'))).toEqual([one, { ...two, affected: [lodash] }]);
+      expect(plain(database.lookup('Debian:12', 'openssl'))).toEqual([{ ...two, affected: [openssl] }]);
+      expect(plain(database.lookup('Debian:11', 'openssl'))).toEqual([{ ...two, affected: [openssl11] }]);
+    });
+
+    it('tells which advisories are withdrawn', async () => {
+      const withdrawn = { ...one, withdrawn: '2024-02-03T00:00:00Z' };
+      const database = await open([withdrawn, two], [], { endOfLife: [], starter: false });
+      expect(database.lookup('npm', 'lodash').map((each) => each.withdrawn)).toEqual([withdrawn.withdrawn, null]);
     });
 
     it('has nothing for a name, a namespace or a spelling that it does not know', async () => {
@@ -65,7 +76,7 @@ export function advisoryDatabaseContract(name: string, open: OpenDatabase): void
 
     it('describes itself', async () => {
       const info = (await opened()).describe();
-      expect(info).toMatchObject({ schemaVersion: 1, starter: false });
+      expect(info).toMatchObject({ schemaVersion: SCHEMA_VERSION, starter: false });
       expect(info.digest).toMatch(/^sha256:[0-9a-f]{64}$/);
       expect(info.endOfLife).toEqual([
         { ecosystem: 'Debian:12', eol: '2026-06-10', extendedEol: null, source: 'distro-info' },

@@ -36,6 +36,7 @@ type Row = readonly [
   reference: string,
   index: number,
   entry: PackedAffected,
+  isWithdrawn: 0 | 1,
 ];
 
 /**
@@ -75,7 +76,8 @@ export class LmdbDatabaseWriter implements DatabaseWriter {
     const nameHash = createHash('sha256').update(name).digest().subarray(0, 12);
     for (const [index, entry] of advisory.affected.entries()) {
       const key = packageKey(entry.ecosystem, entry.name);
-      const row: Row = [key.length, name, advisory.modified, reference, index, packAffected(entry)];
+      const isWithdrawn = advisory.withdrawn === null ? 0 : 1;
+      const row: Row = [key.length, name, advisory.modified, reference, index, packAffected(entry), isWithdrawn];
       const value = toValue(row);
       const valueHash = Buffer.from(hash('sha256', value, 'hex').slice(0, 24));
       this.#put(Buffer.concat([key, Uint8Array.of(0), nameHash, valueHash]), value);
@@ -281,11 +283,11 @@ function grouped(rows: readonly Row[]): PackedPackage {
   const order = ([, name, , reference, index]: Row): string =>
     `${name}\0${reference}\0${String(index).padStart(6, '0')}`;
   standing.sort((a, b) => (order(a) < order(b) ? -1 : 1));
-  const packed: [string, ...PackedAffected[]][] = [];
-  for (const [, , , reference, , entry] of standing) {
+  const packed: [string, 0 | 1, ...PackedAffected[]][] = [];
+  for (const [, , , reference, , entry, isWithdrawn] of standing) {
     const last = packed.at(-1);
     if (last?.[0] === reference) last.push(entry);
-    else packed.push([reference, entry]);
+    else packed.push([reference, isWithdrawn, entry]);
   }
   return packed;
 }

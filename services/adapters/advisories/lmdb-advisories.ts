@@ -15,9 +15,10 @@ import {
   unpackEnrichment,
   unpackRecord,
 } from './packing.ts';
+import { type AdvisoryRecord, StoredAdvisory } from './stored-advisory.ts';
 
-/** The advisories for one package: references to records, each with its entries for the package. */
-export type PackedPackage = readonly (readonly [reference: string, ...entries: PackedAffected[]])[];
+/** The advisories for one package: references to records, whether they are withdrawn, and their entries for the package. */
+export type PackedPackage = readonly (readonly [reference: string, isWithdrawn: 0 | 1, ...entries: PackedAffected[]])[];
 
 /** A built database, opened read-only; any number of processes may have it open. */
 export class LmdbAdvisories implements AdvisoryDatabase {
@@ -46,9 +47,9 @@ export class LmdbAdvisories implements AdvisoryDatabase {
   lookup(ecosystem: string, name: string): readonly Advisory[] {
     const value = this.#store.get(packageKey(ecosystem, name));
     if (value === undefined) return [];
-    return (fromValue(value) as PackedPackage).map(([reference, ...entries]) => {
+    return (fromValue(value) as PackedPackage).map(([reference, isWithdrawn, ...entries]) => {
       const affected = entries.map((entry) => unpackAffected(entry, ecosystem, name));
-      return unpackRecord(this.#record(reference), affected);
+      return new StoredAdvisory(affected, isWithdrawn === 1, () => this.#record(reference));
     });
   }
 
@@ -81,11 +82,11 @@ export class LmdbAdvisories implements AdvisoryDatabase {
     await this.#store.close();
   }
 
-  #record(reference: string): PackedRecord {
+  #record(reference: string): AdvisoryRecord {
     const value = this.#store.get(recordKey(reference));
     // Verified when installed: a reference that leads nowhere is a fault of ours or of the disk, never "no advisory".
     if (value === undefined) throw unusable('damaged', 'in use', `its record ${reference} is missing`);
-    return fromValue(value) as PackedRecord;
+    return unpackRecord(fromValue(value) as PackedRecord);
   }
 }
 

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Refusal } from '../../domain/vulnerabilities/feeds/refusals.ts';
 
 /** What this version of Plimsoll reads and writes; a database of another is not opened. */
-export const SCHEMA_VERSION = 1;
+export const SCHEMA_VERSION = 2;
 
 const digest = z.string().regex(/^sha256:[0-9a-f]{64}$/);
 const moment = z.iso.datetime();

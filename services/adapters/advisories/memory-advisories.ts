@@ -1,5 +1,6 @@
 import type { Advisory, DatabaseInfo, Enrichment } from '../../domain/vulnerabilities/advisory.ts';
 import type { AdvisoryDatabase } from '../../pipeline/ports.ts';
+import { SCHEMA_VERSION } from './manifest.ts';
 
 /** The smallest advisory database that keeps the contract. */
 export class MemoryAdvisories implements AdvisoryDatabase {
@@ -18,7 +19,7 @@ export class MemoryAdvisories implements AdvisoryDatabase {
     this.#info = {
       digest: `sha256:${'0'.repeat(64)}`,
       builtAt: '2026-01-01T00:00:00Z',
-      schemaVersion: 1,
+      schemaVersion: SCHEMA_VERSION,
       feeds: [...feedsOf(advisories)].map(([key, records]) => {
         const [ecosystem, source] = key.split('\0') as [string, string];
         return { ecosystem, source, records, newest: null, fetched: null };

@@ -1,6 +1,5 @@
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import type {
-  Advisory,
   AdvisoryStatus,
   AffectedPackage,
   Enrichment,
@@ -9,6 +8,7 @@ import type {
   StatedSeverity,
   VersionRange,
 } from '../../domain/vulnerabilities/advisory.ts';
+import type { AdvisoryRecord } from './stored-advisory.ts';
 
 /*
  * Values are JSON in positional lists, whose defaults at the end are left away: shorter than objects by all their keys.
@@ -53,20 +53,18 @@ export function toValue(content: unknown): Buffer {
 
 /** Throws on what `toValue` does not write; a database was verified before it is read. */
 export function fromValue(value: Buffer): unknown {
-  const content = value.subarray(1);
-  return JSON.parse(
-    (value[0] === ZSTD ? zstdDecompressSync(content, { maxOutputLength: MAX_VALUE }) : content).toString(),
-  );
+  if (value[0] !== ZSTD) return JSON.parse(value.toString('utf8', 1));
+  return JSON.parse(zstdDecompressSync(value.subarray(1), { maxOutputLength: MAX_VALUE }).toString());
 }
 
 /** Everything of an advisory but its packages. */
-export function packRecord(advisory: Advisory): PackedRecord {
+export function packRecord(advisory: AdvisoryRecord): PackedRecord {
   const { id, source, aliases, url, summary, published, modified, withdrawn, severities } = advisory;
   const packed = severities.map(packSeverity);
   return trimmed([id, source, aliases, packed, url, summary, published, modified, withdrawn]);
 }
 
-export function unpackRecord(packed: PackedRecord, affected: readonly AffectedPackage[]): Advisory {
+export function unpackRecord(packed: PackedRecord): AdvisoryRecord {
   const [id, source, aliases, severities, url, summary, published, modified, withdrawn] =
     packed as Partial<RecordParts>;
   return {
@@ -79,7 +77,6 @@ export function unpackRecord(packed: PackedRecord, affected: readonly AffectedPa
     modified: modified ?? null,
     withdrawn: withdrawn ?? null,
     severities: (severities ?? []).map(unpackSeverity),
-    affected,
   };
 }
 

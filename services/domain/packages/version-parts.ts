@@ -2,7 +2,7 @@
 
 /** Digits without leading zeros; '' is 0, and so is what was left out. */
 export function digits(text: string | undefined): string {
-  return text?.replace(/^0+/, '') ?? '';
+  return text?.startsWith('0') ? text.replace(/^0+/, '') : (text ?? '');
 }
 
 /** The numbers of `1.2.0`, without zeros at the end, which most orders do not see. */
@@ -15,6 +15,11 @@ export function numbersOf(release: string): readonly string[] {
 export function compareDigits(a: string, b: string): -1 | 0 | 1 {
   if (a === b) return 0;
   return (a.length === b.length ? a < b : a.length < b.length) ? -1 : 1;
+}
+
+/** Digit strings by value; no digits are 0. */
+export function compareNumbers(a: string, b: string): -1 | 0 | 1 {
+  return a === b ? 0 : compareDigits(digits(a), digits(b));
 }
 
 /** Item by item; of two lists that begin alike the shorter comes first. */

@@ -13,7 +13,7 @@ export interface Decision {
   readonly state: 'affected' | 'unknown' | 'not-affected';
   /** The statements that decided, best first; others are outranked, or are for somebody else. */
   readonly deciding: readonly Statement[];
-  /** The CVE list rejected the id. */
+  /** The CVE list rejected the id of what would else be affected or unknown. */
   readonly rejected: boolean;
 }
 
@@ -25,16 +25,17 @@ export interface RowContext {
 /** One decision for each vulnerability that anybody names beside the package, also where it is not affected. */
 export function decide(statements: readonly Statement[], { enrichment }: Pick<RowContext, 'enrichment'>): Decision[] {
   return groupByVulnerability(statements).map((group) => {
-    const rejected = isCve(group.id) && (enrichment(group.id)?.rejected ?? false);
     const speaking = group.items.filter(saysSomething);
     const best = Math.min(...speaking.map(rankOf));
     const heard = speaking.filter((statement) => rankOf(statement) === best);
     const affecting = heard.filter(isAffecting);
-    if (rejected || heard.length === 0) return { group, state: 'not-affected', deciding: heard, rejected };
-    if (affecting.length > 0) return { group, state: 'affected', deciding: affecting, rejected };
     const unknown = heard.filter(({ standing }) => standing?.state === 'unknown');
-    if (unknown.length > 0) return { group, state: 'unknown', deciding: unknown, rejected };
-    return { group, state: 'not-affected', deciding: heard, rejected };
+    if (affecting.length + unknown.length === 0)
+      return { group, state: 'not-affected', deciding: heard, rejected: false };
+    const rejected = isCve(group.id) && (enrichment(group.id)?.rejected ?? false);
+    if (rejected) return { group, state: 'not-affected', deciding: heard, rejected };
+    if (affecting.length > 0) return { group, state: 'affected', deciding: affecting, rejected };
+    return { group, state: 'unknown', deciding: unknown, rejected };
   });
 }
 
@@ -58,6 +59,8 @@ function rankOf({ advisory, entry }: Statement): number {
 
 /** The rows of one package, in the order of their ids. */
 export function rowsOf(item: ReportPackage, statements: readonly Statement[], context: RowContext): Vulnerability[] {
+  // Most packages; what the records say besides versions is then not asked for.
+  if (statements.every(({ standing }) => standing === null || standing.state === 'outside')) return [];
   return decide(statements, context)
     .filter(({ state }) => state !== 'not-affected')
     .map((decision) => rowOf(item, decision, context))
@@ -78,7 +81,6 @@ function rowOf(item: ReportPackage, decision: Decision, { severities, enrichment
     primary.entry.ecosystem,
   );
   const doubt = doubtOf(decision);
-  const dates = (pick: 'published' | 'modified') => stated.flatMap(({ advisory }) => advisory[pick] ?? []).sort();
   return {
     id: group.id,
     aliases: [...group.aliases],
@@ -94,8 +96,8 @@ function rowOf(item: ReportPackage, decision: Decision, { severities, enrichment
     cvss: severity.cvss.map((each) => ({ ...each })),
     epss: beside?.epss ? { ...beside.epss } : null,
     kev: beside?.kev ? { ...beside.kev } : null,
-    published: dates('published')[0] ?? null,
-    modified: dates('modified').at(-1) ?? null,
+    published: stated.reduce((first, { advisory }) => earlier(first, advisory.published), null as string | null),
+    modified: stated.reduce((last, { advisory }) => later(last, advisory.modified), null as string | null),
     advisory: sourceOf(primary),
     sources: sourcesOf(stated),
     confidence: doubt?.confidence ?? 'high',
@@ -127,6 +129,14 @@ function resolvingFix(item: ReportPackage, group: Group<Statement>, deciding: re
       }),
     ) ?? null
   );
+}
+
+function earlier(a: string | null, b: string | null): string | null {
+  return a === null || (b !== null && b < a) ? b : a;
+}
+
+function later(a: string | null, b: string | null): string | null {
+  return a === null || (b !== null && b > a) ? b : a;
 }
 
 /** rpm shows no epoch of 0, which errata often write out. */

@@ -139,3 +139,22 @@ it('tells of every comparison', () => {
     { event: 'fixed', installed: '1.0', stated: '2', order: 'dpkg', result: -1 },
   ]);
 });
+
+const versions = fc.constantFrom('0', '1', '1.0', '1.5', '2', '2~rc1', '1:0', 'no version', '');
+const events = fc.array(
+  fc.tuple(fc.constantFrom('introduced', 'fixed', 'lastAffected', 'limit'), versions).map(([kind, at]) => {
+    return { [kind]: at } as unknown as RangeEvent;
+  }),
+  { maxLength: 3 },
+);
+
+it('is the same whether anybody listens or not', () => {
+  const types = fc.constantFrom('deb', 'rpm', 'pypi', 'unheard-of');
+  fc.assert(
+    fc.property(versions, fc.array(events, { maxLength: 2 }), types, (version, lists, type) => {
+      const entry = { ranges: lists.map((list) => range({ introduced: '0' }, ...list)), versions: [] };
+      const heard = standingOf(version, entry, type, { onComparison: () => {} });
+      expect(standingOf(version, entry, type)).toEqual(heard);
+    }),
+  );
+});

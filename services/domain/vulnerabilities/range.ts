@@ -77,6 +77,8 @@ function inRange(version: string, range: VersionRange, purlType: string, options
     return { state: 'unknown', reason: `versions of type ${purlType} have no order here` };
   }
   const compare = comparer(order, options);
+  const simple = options.onComparison === undefined ? beforeFix(version, range, compare) : null;
+  if (simple !== null) return simple;
   const steps: Step[] = [];
   let isLimited = false;
   let belowLimit = false;
@@ -101,6 +103,16 @@ function inRange(version: string, range: VersionRange, purlType: string, options
   const inside = afterSteps(steps, compare);
   if (inside === null) return { state: 'unknown', reason: `its events do not compare in the order ${order.name}` };
   return inside ? { state: 'inside', fixes: fix === null ? [] : [fix] } : OUTSIDE;
+}
+
+/** The most common range, from the beginning to one fix, without what the others need; null for any other. */
+function beforeFix(version: string, { events }: VersionRange, compare: VersionOrder['compare']): Standing | null {
+  const [first, second] = events;
+  if (events.length !== 2 || !('introduced' in first!) || first.introduced !== '0') return null;
+  if (!('fixed' in second!) || second.fixed === '0') return null;
+  const result = compare(version, second.fixed);
+  if (result === 'incomparable') return null;
+  return result < 0 ? { state: 'inside', fixes: [second.fixed] } : OUTSIDE;
 }
 
 /**

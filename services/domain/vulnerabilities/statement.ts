@@ -42,6 +42,7 @@ interface KnownAs {
   readonly ignoreEpochs: boolean;
 }
 
+const NONE: ReadonlySet<Statement> = new Set();
 const OTHER_BUILD = { refusal: 'another build of the fix that is installed', standing: null, doubts: [] } as const;
 
 /** Everything that the feeds of a package say under its names, withdrawn records apart. In the order of the look-ups. */
@@ -68,11 +69,13 @@ export function statementsOn(
                   ...readingOf(known, item, compatible !== null),
                   ...(onComparison && { onComparison: (made) => onComparison({ advisory, entry }, made) }),
                 });
-          const doubts = standing === null ? [] : doubtsOf(advisory, entry, item, image, compatible);
+          // An entry for other versions is doubted by nobody, and what its record says is not read for it.
+          const isAbout = standing !== null && standing.state !== 'outside';
+          const doubts = isAbout ? doubtsOf(advisory, entry, item, image, compatible) : [];
           own.push({ advisory, entry, version: known.version, refusal, standing, doubts });
         }
-        const others = otherBuilds(own);
-        statements.push(...own.map((each) => (others.has(each) ? { ...each, ...OTHER_BUILD } : each)));
+        const others = own.length > 1 ? otherBuilds(own) : NONE;
+        for (const each of own) statements.push(others.has(each) ? { ...each, ...OTHER_BUILD } : each);
       }
     }
   }
@@ -142,7 +145,7 @@ function moduleRefusal(entry: AffectedPackage, { type, modularity, version }: Re
   if (type !== 'rpm') return null;
   const stream = modularity?.split(':').slice(0, 2).join(':') ?? null;
   const isModular = stream !== null || isModuleBuild(version);
-  const forModule = entry.module !== null || fixesOf(entry).some(isModuleBuild);
+  const forModule = entry.module !== null || hasFix(entry, isModuleBuild);
   if (forModule && !isModular) return `for the module ${entry.module ?? 'that its builds name'} only`;
   if (!forModule && isModular) return 'not for packages of a module';
   if (entry.module !== null && stream !== null && entry.module !== stream) return `for the module ${entry.module} only`;
@@ -150,11 +153,11 @@ function moduleRefusal(entry: AffectedPackage, { type, modularity, version }: Re
 }
 
 function isModuleBuild(version: string): boolean {
-  return /\.module[+_]/.test(version);
+  return version.includes('.module') && /\.module[+_]/.test(version);
 }
 
-function fixesOf({ ranges }: AffectedPackage): string[] {
-  return ranges.flatMap(({ events }) => events.flatMap((event) => ('fixed' in event ? [event.fixed] : [])));
+function hasFix({ ranges }: AffectedPackage, isSuch: (version: string) => boolean): boolean {
+  return ranges.some(({ events }) => events.some((event) => 'fixed' in event && isSuch(event.fixed)));
 }
 
 /** Of the layer that brought the package; where that states none, of all layers: squashing loses which. */
@@ -183,10 +186,10 @@ function doubtsOf(
     doubts.push({ confidence: 'low', reason: 'VEX names the newest version with the fix, not the first' });
   }
   if (item.type !== 'rpm') return doubts;
-  if (entry.module === null && fixesOf(entry).some(isModuleBuild)) {
+  if (entry.module === null && hasFix(entry, isModuleBuild)) {
     doubts.push({ confidence: 'low', reason: 'the advisory does not say which stream of the module it is for' });
   }
-  if (entry.nameOf === 'source' && fixesOf(entry).some((fixed) => /^[1-9]\d*:/.test(fixed))) {
+  if (entry.nameOf === 'source' && hasFix(entry, (fixed) => /^[1-9]\d*:/.test(fixed))) {
     doubts.push({ confidence: 'medium', reason: 'the epoch of the source package is not known' });
   }
   return doubts;

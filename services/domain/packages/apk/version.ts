@@ -1,4 +1,5 @@
 import type { Comparison } from '../ecosystem.ts';
+import { compareNumbers } from '../version-parts.ts';
 
 /**
  * What may stand at one place of a version, lowest first: of two versions that are equal so far, the one with the
@@ -60,14 +61,6 @@ function compareText(a: Part, b: Part, first: boolean): -1 | 0 | 1 {
       return compareNumbers(a.text, b.text);
   }
   return a.text < b.text ? -1 : 1;
-}
-
-/** Digit strings of any length, by value; no digits are 0. */
-function compareNumbers(a: string, b: string): -1 | 0 | 1 {
-  const left = a.replace(/^0+/, '');
-  const right = b.replace(/^0+/, '');
-  if (left.length !== right.length) return left.length < right.length ? -1 : 1;
-  return left === right ? 0 : left < right ? -1 : 1;
 }
 
 const NUMBERS = /^[0-9]+(?:\.[0-9]+)*/;

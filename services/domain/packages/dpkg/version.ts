@@ -1,4 +1,5 @@
 import type { Comparison } from '../ecosystem.ts';
+import { compareNumbers } from '../version-parts.ts';
 
 interface Version {
   readonly epoch: number;
@@ -108,12 +109,4 @@ function digitsEnd(text: string, from: number): number {
   let end = from;
   while (end < text.length && isDigit(text, end)) end += 1;
   return end;
-}
-
-/** Digit strings of any length, by value. */
-function compareNumbers(a: string, b: string): -1 | 0 | 1 {
-  const left = a.replace(/^0+/, '');
-  const right = b.replace(/^0+/, '');
-  if (left.length !== right.length) return left.length < right.length ? -1 : 1;
-  return left === right ? 0 : left < right ? -1 : 1;
 }

@@ -23,6 +23,16 @@ describe('the order of Python versions', () => {
     expect(wrongRows(versionRows(join(import.meta.dirname, 'versions.txt')), compare)).toEqual([]);
   });
 
+  test('plain numbers are compared as those with an epoch are', () => {
+    const plain = fc.array(fc.constantFrom('0', '00', '1', '01', '2', '10'), { minLength: 1, maxLength: 4 });
+    fc.assert(
+      fc.property(plain, plain, (left, right) => {
+        const [a, b] = [left.join('.'), right.join('.')];
+        expect(compare(a, b)).toBe(compare(`0!${a}`, b));
+      }),
+    );
+  });
+
   test('blanks round a version do not count', () => expect(compare(' 1.0\n', '\t1')).toBe(0));
   test('the empty text is none', () => expect(compare('', '')).toBe('incomparable'));
 

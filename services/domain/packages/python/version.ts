@@ -25,6 +25,8 @@ interface Version {
  * of its past too: no answer there.
  */
 export function compare(a: string, b: string): Comparison {
+  // Most are plain numbers, and a record may list hundreds.
+  if (isPlain(a) && isPlain(b)) return compareReleases(a, b);
   const left = parse(a);
   const right = parse(b);
   if (left === null || right === null) return 'incomparable';
@@ -52,6 +54,34 @@ function parse(text: string): Version | null {
     ],
     local: local?.toLowerCase().split(/[-_.]/) ?? [],
   };
+}
+
+/** A release and nothing else: numbers with dots between. */
+function isPlain(text: string): boolean {
+  let afterDigit = false;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    const isDigit = code >= 0x30 && code <= 0x39;
+    if (!isDigit && (code !== 0x2e || !afterDigit)) return false;
+    afterDigit = isDigit;
+  }
+  return afterDigit;
+}
+
+/** The order of two plain versions; a number that is left out is 0. */
+function compareReleases(a: string, b: string): -1 | 0 | 1 {
+  for (let i = 0, j = 0; i < a.length || j < b.length; ) {
+    while (a[i] === '0') i++;
+    while (b[j] === '0') j++;
+    const [from, other] = [i, j];
+    while (i < a.length && a[i] !== '.') i++;
+    while (j < b.length && b[j] !== '.') j++;
+    const difference = compareDigits(a.slice(from, i), b.slice(other, j));
+    if (difference !== 0) return difference;
+    i++;
+    j++;
+  }
+  return 0;
 }
 
 /** Parts of a local label: words before numbers. */

@@ -1,4 +1,5 @@
 import type { Comparison } from '../ecosystem.ts';
+import { compareNumbers } from '../version-parts.ts';
 
 type Order = -1 | 0 | 1;
 
@@ -84,14 +85,6 @@ function rankAt(text: string, at: number): number {
   if (code === TILDE) return RANK.tilde;
   if (code === CARET) return RANK.caret;
   return isDigit(code) ? RANK.digits : RANK.letters;
-}
-
-/** By value, of any length. */
-function compareNumbers(a: string, b: string): Order {
-  const left = a.replace(/^0+/, '');
-  const right = b.replace(/^0+/, '');
-  if (left.length !== right.length) return left.length < right.length ? -1 : 1;
-  return compareText(left, right);
 }
 
 function compareText(a: string, b: string): Order {
