@@ -94,8 +94,8 @@ const session: Session = {
     };
   },
   openDatabase: async (named) => {
-    const { Databases } = await import('./adapters/advisories/databases.ts');
-    return new Databases(process.env).open(named);
+    const { openDatabase } = await import('./adapters/advisories/open-database.ts');
+    return openDatabase(named, process.env);
   },
   databases: async () => {
     const { Databases } = await import('./adapters/advisories/databases.ts');

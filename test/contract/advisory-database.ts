@@ -3,6 +3,7 @@ import { SCHEMA_VERSION } from '../../services/adapters/advisories/manifest.ts';
 import type { Advisory, DatabaseInfo, Enrichment } from '../../services/domain/vulnerabilities/advisory.ts';
 import type { AdvisoryDatabase } from '../../services/pipeline/ports.ts';
 import { advisory, affectedPackage } from '../support/advisory.ts';
+import { plainAdvisories } from '../support/plain-advisories.ts';
 
 export type OpenDatabase = (
   advisories: readonly Advisory[],
@@ -26,10 +27,6 @@ const enrichment: Enrichment = {
   rejected: false,
 };
 
-/** With values for properties: those of a database may read them on demand. */
-const plain = (found: readonly Advisory[]) =>
-  found.map((each) => Object.fromEntries((Object.keys(one) as (keyof Advisory)[]).map((key) => [key, each[key]])));
-
 /** What every advisory database keeps to. `open` gives one with exactly this in it. */
 export function advisoryDatabaseContract(name: string, open: OpenDatabase): void {
   const opened = () => {
@@ -40,9 +37,9 @@ export function advisoryDatabaseContract(name: string, open: OpenDatabase): void
   describe(`advisory database: ${name}`, () => {
     it('gives each advisory with only the entries that were asked for, sorted by id', async () => {
       const database = await opened();
-      expect(plain(database.lookup('npm', 'lodash'))).toEqual([one, { ...two, affected: [lodash] }]);
-      expect(plain(database.lookup('Debian:12', 'openssl'))).toEqual([{ ...two, affected: [openssl] }]);
-      expect(plain(database.lookup('Debian:11', 'openssl'))).toEqual([{ ...two, affected: [openssl11] }]);
+      expect(plainAdvisories(database.lookup('npm', 'lodash'))).toEqual([one, { ...two, affected: [lodash] }]);
+      expect(plainAdvisories(database.lookup('Debian:12', 'openssl'))).toEqual([{ ...two, affected: [openssl] }]);
+      expect(plainAdvisories(database.lookup('Debian:11', 'openssl'))).toEqual([{ ...two, affected: [openssl11] }]);
     });
 
     it('tells which advisories are withdrawn', async () => {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { advisory, affectedPackage } from '../../../test/support/advisory.ts';
 import { buildAdvisories, type DatabaseContent } from '../../../test/support/built-advisories.ts';
+import { plainAdvisories } from '../../../test/support/plain-advisories.ts';
 import { temporaryDirectory } from '../../../test/support/temporary-directory.ts';
 import type { Advisory, Enrichment } from '../../domain/vulnerabilities/advisory.ts';
 import { LmdbDatabaseWriter } from './database-writer.ts';
@@ -18,7 +19,7 @@ async function built(content: DatabaseContent) {
   const root = await temporaryDirectory();
   const { info } = await buildAdvisories(root, content);
   const database = (await LmdbAdvisories.open(root))!;
-  const found = database.lookup('npm', 'lodash');
+  const found = plainAdvisories(database.lookup('npm', 'lodash'));
   const enrichment = database.enrichment('CVE-1');
   await database.close();
   return { info, found, enrichment };

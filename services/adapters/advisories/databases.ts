@@ -10,12 +10,11 @@ import { LmdbDatabaseWriter } from './database-writer.ts';
 import { databaseRoot, type FoundBuild, findBuild } from './directory.ts';
 import { Downloader } from './download.ts';
 import { FeedDownloads, type FetchedFeeds } from './feed-downloads.ts';
-import { LmdbAdvisories, verifyBuild } from './lmdb-advisories.ts';
+import { type LmdbAdvisories, verifyBuild } from './lmdb-advisories.ts';
 import { type FeedPath, LocalFeedFiles } from './local-feed-files.ts';
 import type { Manifest } from './manifest.ts';
-import type { MemoryAdvisories } from './memory-advisories.ts';
 import { parseArtifact, pullArtifact } from './oci-artifact.ts';
-import { starterAdvisories } from './starter-advisories.ts';
+import { openDatabase } from './open-database.ts';
 
 /** What the manifest of a database on disk says, and where it is. */
 export interface Status
@@ -30,18 +29,6 @@ export class Databases {
 
   constructor(environment: Readonly<Record<string, string | undefined>>) {
     this.#environment = environment;
-  }
-
-  /** As Session.openDatabase. */
-  async open(named: string | null): Promise<LmdbAdvisories | (MemoryAdvisories & { close(): Promise<void> }) | null> {
-    if (named === 'starter') return Object.assign(starterAdvisories(), { close: async () => {} });
-    const database = await LmdbAdvisories.open(this.#root(named));
-    if (database !== null || named === null) return database;
-    throw new PlimsollError(
-      'DATABASE_NOT_FOUND',
-      `${named} has no advisory database. Name the directory of one, or build it: plimsoll db build --from PATH --output ${named}`,
-      { details: { directory: named } },
-    );
   }
 
   buildDependencies(root: string | null, places: readonly FeedPath[]) {
@@ -67,9 +54,9 @@ export class Databases {
 
   /** The packages whose advisories differ; DATABASE_NOT_FOUND where one of the two is none. */
   async *diff(before: string, after: string): AsyncGenerator<ChangedKey> {
-    const left = (await this.open(before)) as LmdbAdvisories;
+    const left = (await openDatabase(before, this.#environment)) as LmdbAdvisories;
     try {
-      const right = (await this.open(after)) as LmdbAdvisories;
+      const right = (await openDatabase(after, this.#environment)) as LmdbAdvisories;
       try {
         yield* changedKeys(left, right);
       } finally {

@@ -1,7 +1,10 @@
-import { type LoadedPolicy, loadPolicy } from '@open-policy-agent/opa-wasm';
+import * as sdk from '@open-policy-agent/opa-wasm';
 import { ALLOWED_BUILTINS, HOST_BUILTINS } from './host-builtins.ts';
+import { ENTRYPOINT } from './protocol.ts';
 
-export const ENTRYPOINT = 'plimsoll/violations';
+type LoadedPolicy = sdk.LoadedPolicy;
+/** Node finds no name behind `loadPolicy` in this CommonJS module; its default export has them all. */
+const { loadPolicySync } = (sdk as unknown as { default: typeof sdk }).default;
 
 /** One page of WebAssembly memory, in bytes. */
 const PAGE = 65_536;
@@ -39,7 +42,7 @@ export class CheckedPolicy {
   }
 
   /** Raises an Error that says why this is no bundle of ours. */
-  static async load(wasm: Uint8Array<ArrayBuffer>, memoryBytes: number): Promise<CheckedPolicy> {
+  static load(wasm: Uint8Array<ArrayBuffer>, memoryBytes: number): CheckedPolicy {
     const module = compile(wasm);
     const foreign = WebAssembly.Module.imports(module).find((each) => !IMPORTS.has(`${each.module}.${each.name}`));
     if (foreign !== undefined)
@@ -50,7 +53,7 @@ export class CheckedPolicy {
     const missing = EXPORTS.find((name) => !exported.has(name));
     if (missing !== undefined)
       throw new Error(`it does not export ${missing}: opa did not compile it, or its ABI is another`);
-    const policy = await instantiate(module, memoryBytes);
+    const policy = instantiate(module, memoryBytes);
     const { exports } = policy.wasmInstance as WebAssembly.Instance;
     checkAbi(exports);
     const unknown = Object.keys(dump(policy, exports.builtins as () => number)).filter(
@@ -94,9 +97,10 @@ function sectionsOf(wasm: Uint8Array): number[] {
   return ids;
 }
 
-async function instantiate(module: WebAssembly.Module, memoryBytes: number): Promise<LoadedPolicy> {
+/** Synchronous, in a process of its own: the other way asks whether it was given a Response, for which Node loads its HTTP client. */
+function instantiate(module: WebAssembly.Module, memoryBytes: number): LoadedPolicy {
   try {
-    return await loadPolicy(
+    return loadPolicySync(
       module as never,
       { initial: 5, maximum: Math.floor(memoryBytes / PAGE) } as never,
       HOST_BUILTINS,

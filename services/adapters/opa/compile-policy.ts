@@ -8,7 +8,7 @@ import { TarParser } from '../../domain/layers/tar/parser.ts';
 import { LIMITS } from '../../domain/limits.ts';
 import type { PolicyManifest, Rule } from '../../domain/verdict/policy.ts';
 import { invalid, sha256 } from './bundle.ts';
-import { ENTRYPOINT } from './checked-policy.ts';
+import { ENTRYPOINT } from './protocol.ts';
 
 /** Where Rego is compiled with, and from. */
 export interface Compiler {

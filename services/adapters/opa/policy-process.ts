@@ -14,10 +14,10 @@ const WATCH = `setInterval(() => {
 new Worker(WATCH, { eval: true, env: {} }).unref();
 
 let policy: CheckedPolicy | null = null;
-process.on('message', async (task: ProcessTask) => {
+process.on('message', (task: ProcessTask) => {
   try {
     if (task.kind === 'load') {
-      policy = await CheckedPolicy.load(ownBytes(task.wasm), task.memoryBytes);
+      policy = CheckedPolicy.load(ownBytes(task.wasm), task.memoryBytes);
       return say({ kind: 'ready' });
     }
     if (policy === null) throw new Error('it was asked before it was loaded');

@@ -1,5 +1,8 @@
 /** What Plimsoll and the process of a policy say to each other. */
 
+/** The rule of a bundle whose value is asked for. */
+export const ENTRYPOINT = 'plimsoll/violations';
+
 /** First one bundle's WebAssembly, and the most memory that it may have; then inputs, as JSON. */
 export type ProcessTask =
   | { readonly kind: 'load'; readonly wasm: Uint8Array<ArrayBuffer>; readonly memoryBytes: number }

@@ -1,0 +1,24 @@
+import { PlimsollError } from '../../domain/errors.ts';
+import type { AdvisoryDatabase } from '../../pipeline/ports.ts';
+import { databaseRoot } from './directory.ts';
+import { LmdbAdvisories } from './lmdb-advisories.ts';
+
+/**
+ * As Session.openDatabase. By itself, without what fetches and builds databases: each scan waits for it.
+ */
+export async function openDatabase(
+  named: string | null,
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<(AdvisoryDatabase & { close(): Promise<void> }) | null> {
+  if (named === 'starter') {
+    const { starterAdvisories } = await import('./starter-advisories.ts');
+    return Object.assign(starterAdvisories(), { close: async () => {} });
+  }
+  const database = await LmdbAdvisories.open(named ?? databaseRoot(environment));
+  if (database !== null || named === null) return database;
+  throw new PlimsollError(
+    'DATABASE_NOT_FOUND',
+    `${named} has no advisory database. Name the directory of one, or build it: plimsoll db build --from PATH --output ${named}`,
+    { details: { directory: named } },
+  );
+}
