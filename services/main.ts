@@ -37,9 +37,16 @@ function onDemand<Thing>(make: () => Promise<Thing>): () => Promise<Thing> {
 async function openRegistries(choice: RegistryChoice): Promise<Registries> {
   const { Registries } = await import('./adapters/registry/registries.ts');
   const { registrationsOf } = await import('./adapters/registry/registration.ts');
+  const { firstCredentials, givenCredentials } = await import('./adapters/registry/credentials.ts');
+  const { DockerConfig } = await import('./adapters/registry/docker-config.ts');
+  const { EcrCredentials } = await import('./adapters/registry/ecr.ts');
   return new Registries({
     registrationOf: await registrationsOf(choice),
-    credentials: { credentials: async () => null },
+    credentials: firstCredentials([
+      await givenCredentials(choice.given, process.env, LIMITS),
+      new DockerConfig(process.env, LIMITS),
+      new EcrCredentials(),
+    ]),
     environment: process.env,
     limits: LIMITS,
   });

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { Target } from '../domain/image/target.ts';
 import { collect } from './collect.ts';
 import type { RegistryChoice } from './session.ts';
 
@@ -9,10 +10,14 @@ export interface RegistryOptions {
   readonly registryCa?: string;
   readonly registryAllow?: readonly string[];
   readonly registryMirror?: readonly string[];
+  readonly username?: string;
+  readonly passwordStdin?: boolean;
 }
 
 export function addRegistryOptions(command: Command): Command {
   return command
+    .option('--username <name>', 'registry: log in as; see also PLIMSOLL_REGISTRY_USERNAME, _PASSWORD and _TOKEN')
+    .option('--password-stdin', 'registry: take the password from standard input')
     .option('--plain-http', 'registry: speak to it without TLS')
     .option('--insecure', 'registry: take any certificate, also that of somebody on the way')
     .option('--registry-ca <file>', 'registry: trust these certificates too (PEM)')
@@ -24,7 +29,16 @@ export function addRegistryOptions(command: Command): Command {
     .option('--registry-mirror <host>', 'registry: ask this one first, for the same names (repeatable)', collect);
 }
 
-export function registryChoice(options: RegistryOptions): RegistryChoice {
+export function registryChoice(target: Target, options: RegistryOptions): RegistryChoice {
   const { plainHttp = false, insecure = false, registryCa = null, registryAllow = [], registryMirror = [] } = options;
-  return { plainHttp, verifyTls: !insecure, caFile: registryCa, allowed: registryAllow, mirrors: registryMirror };
+  const { username = null, passwordStdin = false } = options;
+  const registry = target.kind === 'registry' ? target.reference.registry : null;
+  return {
+    plainHttp,
+    verifyTls: !insecure,
+    caFile: registryCa,
+    allowed: registryAllow,
+    mirrors: registryMirror,
+    given: { registry, username, passwordStdin },
+  };
 }

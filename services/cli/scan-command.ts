@@ -11,9 +11,12 @@ import { addVerdictOptions } from './verdict-options.ts';
 
 const EXAMPLES = `
 Targets:
-${TARGET_FORMS.map(([form, meaning]) => `  ${form.padEnd(34)}${meaning}`).join('\n')}
+${TARGET_FORMS.map(([form, meaning]) => `  ${form.padEnd(42)}${meaning}`).join('\n')}
 
 Examples:
+  $ plimsoll scan alpine:3.22
+  $ plimsoll scan --platform linux/arm64 ghcr.io/org/app@sha256:…
+  $ echo "$PASSWORD" | plimsoll scan --username me --password-stdin registry.example.com/app:1
   $ plimsoll scan docker-archive:image.tar
   $ docker save app:1.2 | plimsoll scan docker-archive:-
   $ plimsoll scan --platform linux/arm64 oci-dir:./layout:latest

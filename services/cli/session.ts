@@ -40,6 +40,13 @@ export interface RegistryChoice {
   readonly allowed: readonly string[];
   /** Registries that are asked first. */
   readonly mirrors: readonly string[];
+  /** Whose credentials are given; everything else's are those that docker and podman keep. */
+  readonly given: {
+    /** As references name it; null where the target lies in none. */
+    readonly registry: string | null;
+    readonly username: string | null;
+    readonly passwordStdin: boolean;
+  };
 }
 
 /** The runtime agent as commands use it. */

@@ -42,7 +42,7 @@ export async function withScan<Result>(
   });
   try {
     cache = options.cache ? await openCache(session, options, note) : null;
-    return await use(request, await session.scanDependencies(cache, registryChoice(options)));
+    return await use(request, await session.scanDependencies(cache, registryChoice(request.target, options)));
   } finally {
     clearTimeout(timer);
     progress.clear();

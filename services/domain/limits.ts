@@ -138,6 +138,10 @@ export const LIMITS = {
   downloadBytes: 8 * 2 ** 30,
   /** What a registry says beside manifests and blobs: a token, an error, one page of a list. */
   registryAnswerBytes: 8 * 2 ** 20,
+  /** A file of credentials for registries, what a credential helper says, a password on standard input. */
+  credentialBytes: 2 ** 20,
+  /** A credential helper, to its end: it may ask a keychain, and that its user. */
+  credentialHelperMs: 60_000,
   /** Redirects that one request to a registry follows. */
   registryRedirects: 5,
   /** A registry without a byte. */

@@ -11,7 +11,8 @@ export const HAS_DOCKER_REGISTRY = ['docker-registry', 'skopeo'].every(
 
 export interface DockerRegistry {
   readonly host: string;
-  push(name: string, image: BuiltImage): void;
+  /** `options`: of skopeo. */
+  push(name: string, image: BuiltImage, options?: readonly string[]): void;
 }
 
 /** `extra`: further sections of its configuration; `http`: that section, beside the address; `port`: a free one where none is given. */
@@ -48,11 +49,11 @@ export async function startDockerRegistry(
   });
   const host = `127.0.0.1:${listening}`;
   let pushed = 0;
-  const push = (name: string, image: BuiltImage): void => {
+  const push = (name: string, image: BuiltImage, more: readonly string[] = []): void => {
     const layout = join(directory, `layout-${pushed++}`);
     writeOciLayout(layout, [image]);
     const options = ['copy', '--quiet', '--preserve-digests', '--dest-tls-verify=false'];
-    const { status, stderr } = spawnSync('skopeo', [...options, `oci:${layout}`, `docker://${host}/${name}`]);
+    const { status, stderr } = spawnSync('skopeo', [...options, ...more, `oci:${layout}`, `docker://${host}/${name}`]);
     if (status !== 0) throw new Error(`skopeo: ${stderr}`);
   };
   return { host, push };

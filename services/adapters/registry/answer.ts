@@ -41,8 +41,11 @@ export async function wholeBody(
   return Buffer.concat(chunks);
 }
 
-/** What a registry says of why it refuses, for a message (distribution spec, "Error Codes"); empty where it says nothing. */
-export async function saidReason(response: Response): Promise<string> {
+/**
+ * What a registry says of why it refuses, for a message (distribution spec, "Error Codes"); empty where it says nothing, or
+ * repeats one of `secrets`.
+ */
+export async function saidReason(response: Response, secrets: Iterable<string>): Promise<string> {
   let said: { errors?: unknown; details?: unknown; error_description?: unknown };
   try {
     said = JSON.parse((await wholeBody(response, DISCARDED_BYTES, 'registryAnswerBytes', 'an error')).toString('utf8'));
@@ -52,5 +55,6 @@ export async function saidReason(response: Response): Promise<string> {
   const first = Array.isArray(said?.errors) ? (said.errors[0] as { code?: unknown; message?: unknown } | null) : null;
   const texts = [first?.code, first?.message, said?.details, said?.error_description];
   const text = texts.filter((each) => typeof each === 'string' && each !== '').join(': ');
+  for (const secret of secrets) if (secret !== '' && text.includes(secret)) return '';
   return text === '' ? '' : `: ${text.slice(0, MESSAGE_CHARACTERS)}`;
 }

@@ -118,11 +118,14 @@ export class Connection {
     }
     const { statusCode: status } = response;
     if (status === 401 || status === 403) {
-      throw denied(this.#registration.registry, `it answered ${status}${await saidReason(response)}`);
+      throw denied(
+        this.#registration.registry,
+        `it answered ${status}${await saidReason(response, this.#authorization.secrets)}`,
+      );
     }
     if (status !== 408 && status !== 429 && status < 500) return { response };
     const afterMs = retryAfterMs(headerOf(response, 'retry-after'), Date.now());
-    return { reason: `it answered ${status}${await saidReason(response)}`, afterMs };
+    return { reason: `it answered ${status}${await saidReason(response, this.#authorization.secrets)}`, afterMs };
   }
 
   /** Asks, and where that is answered by a challenge (a token may have ended), answers it, once. */

@@ -26,13 +26,13 @@ export async function registrationsOf(choice: {
   readonly allowed: readonly string[];
   readonly mirrors: readonly string[];
 }): Promise<(registry: string) => Registration> {
-  const { caFile, ...rest } = choice;
-  for (const mirror of choice.mirrors) {
+  const { caFile, plainHttp, verifyTls, allowed, mirrors } = choice;
+  for (const mirror of mirrors) {
     if (!isRegistryHost(mirror))
       throw new PlimsollError('USAGE', `"${mirror}" is no registry; write HOST or HOST:PORT`);
   }
   const ca = caFile === null ? null : await certificates(caFile);
-  return (registry) => ({ registry, ca, ...rest });
+  return (registry) => ({ registry, ca, plainHttp, verifyTls, allowed, mirrors });
 }
 
 async function certificates(file: string): Promise<string> {

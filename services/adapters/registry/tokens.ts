@@ -5,7 +5,7 @@ import type { Challenge } from '../../domain/network/challenge.ts';
 import { type EgressRules, isAllowedHost } from '../../domain/network/egress.ts';
 import { type Response, saidReason, wholeBody } from './answer.ts';
 import type { CredentialSource, Credentials } from './credentials.ts';
-import { apiHost, TOKEN_HOSTS } from './registration.ts';
+import { TOKEN_HOSTS } from './registration.ts';
 import { defaultPort, egressRefused } from './transport.ts';
 
 /** Seconds that a token lasts where its server does not say (distribution spec, token authentication). */
@@ -36,6 +36,8 @@ export interface AuthorizationOptions {
 export class Authorization {
   readonly #options: AuthorizationOptions;
   readonly #headers = new Map<string, { readonly header: string; readonly until: number }>();
+  /** Everything that was sent to prove who asks, in all its spellings: none of it may come back in a message. */
+  readonly secrets = new Set<string>();
   readonly #pending = new Map<string, Promise<string>>();
 
   constructor(options: AuthorizationOptions) {
@@ -67,6 +69,8 @@ export class Authorization {
   async #answer(challenges: readonly Challenge[], scope: string, signal: AbortSignal): Promise<string> {
     const { registry, credentials, now } = this.#options;
     const own = await credentials.credentials(registry, signal);
+    if (own !== null) this.secrets.add(own.kind === 'password' ? own.password : own.token);
+    if (own?.kind === 'password') this.secrets.add(basic(own).slice('Basic '.length));
     if (own?.kind === 'bearer-token') return this.#keep(scope, `Bearer ${own.token}`, Number.POSITIVE_INFINITY);
     const bearer = challenges.find(({ scheme, parameters }) => scheme === 'bearer' && parameters.has('realm'));
     if (bearer !== undefined) {
@@ -83,6 +87,7 @@ export class Authorization {
 
   #keep(scope: string, header: string, until: number): string {
     this.#headers.set(scope, { header, until });
+    this.secrets.add(header.slice(header.indexOf(' ') + 1));
     return header;
   }
 
@@ -124,20 +129,19 @@ export class Authorization {
     }
     const response = await ask(url, request, signal);
     if (response.statusCode !== 200) {
-      const reason = await saidReason(response);
+      const reason = await saidReason(response, this.secrets);
       throw denied(registry, `its token server ${url.host} answered ${response.statusCode}${reason}`);
     }
     const what = `the token of ${registry}`;
     return tokenIn(await wholeBody(response, limits.registryAnswerBytes, 'registryAnswerBytes', what), registry);
   }
 
-  /** Credentials go to the registry's own host, to where its operator is known to give tokens, and to whom it was allowed. */
+  /** Credentials go to the registry's own host (at its port and 443, as the rules have it), to where its operator is known to give tokens, and to whom it was allowed. */
   #expectOwnRealm(url: URL): void {
     const { registry, rules } = this.#options;
     const port = Number(url.port) || defaultPort(url.protocol);
     const isKnown = url.protocol === 'https:' && TOKEN_HOSTS.get(registry) === url.host;
-    const isOwn = url.hostname === new URL(`https://${apiHost(registry)}`).hostname;
-    if (isKnown || isOwn || isAllowedHost(url.hostname, port, rules)) return;
+    if (isKnown || isAllowedHost(url.hostname, port, rules)) return;
     throw egressRefused(
       url.host,
       `is where ${registry} asks Plimsoll to send the credentials; if it may have them, allow it: --registry-allow ${url.host}`,
