@@ -1,10 +1,9 @@
 import { type Gap, gap } from '../domain/completeness.ts';
 import type { AttributedPackage } from '../domain/packages/attribution.ts';
 import type { Distribution } from '../domain/packages/distribution.ts';
-import { isDistributionPackage, packageUrl } from '../domain/packages/purl.ts';
+import { isDistributionPackage, packageUrl, parsePackageUrl } from '../domain/packages/purl.ts';
 import { purlIdentity } from '../domain/report/purl-identity.ts';
 import { osOfPurl } from '../domain/sbom/foreign-os.ts';
-import { parsePurl } from '../domain/sbom/foreign-package.ts';
 import { namespacesOf } from '../domain/vulnerabilities/namespace.ts';
 
 /** The distribution of the image, and its package repositories. */
@@ -66,7 +65,7 @@ function united(known: AttributedPackage, again: AttributedPackage): AttributedP
 
 /** Of another distribution, or another release of it: the advisories of this one would be taken for its own. */
 function isStranger({ record }: AttributedPackage, { distribution, repositories }: PackageSystem): boolean {
-  const purl = isDistributionPackage(record) ? parsePurl(record.purl!) : null;
+  const purl = isDistributionPackage(record) ? parsePackageUrl(record.purl!) : null;
   const stated = purl && osOfPurl(purl);
   if (stated === null || distribution === null) return false;
   if (stated.versionId === null) return stated.id !== distribution.id;

@@ -52,6 +52,37 @@ test('the good files alone are complete', async () => {
   expect(told(report)).toEqual([]);
 });
 
+test('a name or version that breaks the rules of package URLs is a package all the same', async () => {
+  const odd = [
+    'path\tm\nmod\texample.org/odd\tvfoo\th1:=\ndep\texample.org/b\tv1\th1:=\ndep\t/\tv\th1:=\n',
+    'path\tm\nmod\texample.org/odd\tv1.2\th1:=\ndep\t..\t1\th1:=\ndep\t%zz\t@\th1:=\n',
+  ];
+  const programs = odd.map((modules, i) => file(`usr/bin/odd-${i}`, goProgram('go1.22.3', modules), 0o755));
+  const report = await among(
+    ...programs,
+    file('app/odd.deps.json', json({ libraries: { '//1': { type: 'package' } } })),
+  );
+  const found = packagesOf(report);
+  expect(found).toEqual(
+    expect.arrayContaining([
+      'example.org/odd vfoo',
+      'example.org/b v1',
+      '/ v',
+      'example.org/odd v1.2',
+      '.. 1',
+      '%zz @',
+    ]),
+  );
+  expect(found).toEqual(expect.arrayContaining(WHOLE));
+  const purls = new Set(report.packages.map(({ purl }) => purl));
+  expect(purls.size).toBe(report.packages.length);
+  const gradle = '# comment\n/:a:1=runtimeClasspath\n//:b:@=runtimeClasspath\n%:%:%=runtimeClasspath\nempty=\n';
+  const target = await layers(...good, file('gradle.lockfile', gradle));
+  expect(packagesOf(await scan(target, { reader, readLockfiles: true }))).toEqual(
+    expect.arrayContaining(['/:a 1', '//:b @', '%:% %']),
+  );
+});
+
 /** Many segments that are all the file and more; tables that lie behind the end, or in themselves. */
 function absurdElf(change: (view: DataView) => void, program = GO): Uint8Array {
   const bytes = Uint8Array.from(program);

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type Distribution, detectDistribution } from './distribution.ts';
 import type { PackageRecord } from './ecosystem.ts';
-import { packageUrl } from './purl.ts';
+import { packageUrl, parsePackageUrl } from './purl.ts';
 
 const on = (text: string): Distribution => detectDistribution(new Map([['etc/os-release', text]]))!;
 const debian = on('ID=debian\nVERSION_ID="12"');
@@ -103,4 +103,63 @@ test('no name or version makes it throw', () => {
     }),
   );
   expect(packageUrl(record({ name: 'a\udc80' }), null)).toBe('pkg:deb/a%EF%BF%BD@1');
+});
+
+const TYPES = [
+  'deb',
+  'rpm',
+  'apk',
+  'opkg',
+  'npm',
+  'pypi',
+  'golang',
+  'maven',
+  'conda',
+  'gem',
+  'cargo',
+  'composer',
+  'nuget',
+];
+
+test('no record of any type makes it throw, and what it gives is read back', () => {
+  const text = fc.oneof(
+    fc.string({ unit: 'binary' }),
+    fc.constantFrom(
+      '',
+      'vfoo',
+      'v',
+      'v1.2',
+      '/',
+      '@/',
+      ':',
+      ':a',
+      'a:',
+      '/:a',
+      '@a/',
+      'a//b',
+      '%',
+      '%zz',
+      '..',
+      '\0',
+      '\ud800',
+    ),
+  );
+  fc.assert(
+    fc.property(fc.constantFrom(...TYPES), text, text, (type, name, version) => {
+      const purl = packageUrl(record({ type, name, version }), debian);
+      expect(purl).toMatch(/^pkg:[a-z]+\/[!-~]+$/);
+      expect(parsePackageUrl(purl)?.type).toBe(type);
+    }),
+    { numRuns: 3_000 },
+  );
+});
+
+test.each([
+  ['pkg:golang/example.org/a@vfoo', { type: 'golang', name: 'example.org/a', version: 'vfoo' }],
+  ['pkg:golang/example.org/a@v1.2', { type: 'golang', name: 'example.org/a', version: 'v1.2' }],
+  ['pkg:maven/a@1', { type: 'maven', name: '/:a' }],
+  ['pkg:npm/unnamed@1', { type: 'npm', name: '' }],
+])('%s of a name or version that breaks the rules of its type', (expected, fields) => {
+  expect(packageUrl(record(fields), null)).toBe(expected);
+  expect(parsePackageUrl(expected)!.toString()).toBe(expected);
 });

@@ -31,7 +31,7 @@ export function packageUrl(record: PackageRecord, distribution: Distribution | n
   const { version, arch, type } = record;
   const [scope, name] = splitName(record);
   const bare = type === 'rpm' ? version.replace(/^[0-9]+:/, '') : version;
-  const qualifiers: Record<string, string> = {};
+  const qualifiers: Qualifiers = {};
   const qualify = (key: string, value: string | null): void => {
     if (value !== null) qualifiers[key] = value.toWellFormed();
   };
@@ -44,14 +44,52 @@ export function packageUrl(record: PackageRecord, distribution: Distribution | n
   qualify('upstream', upstream(record, bare));
   qualify('distro', ofDistribution && distroOf(ofDistribution));
   const namespace = ofDistribution === null ? scope : (NAMESPACES.get(ofDistribution.id) ?? ofDistribution.id);
-  return new PackageURL(
-    type,
-    namespace?.toWellFormed(),
-    name.toWellFormed(),
-    bare.toWellFormed(),
-    qualifiers,
-    undefined,
-  ).toString();
+  return purlOf(type, namespace?.toWellFormed(), name.toWellFormed(), bare.toWellFormed(), qualifiers);
+}
+
+/** For any record: what a file calls a package may break the rules of its type, and is called so all the same. */
+function purlOf(type: string, namespace: string | undefined, name: string, version: string, qualifiers: Qualifiers) {
+  try {
+    return new PackageURL(type, namespace, name, version, qualifiers, undefined).toString();
+  } catch {
+    const lenient = new PackageURL(
+      LAWLESS,
+      namespace,
+      name.trim() === '' ? 'unnamed' : name,
+      version,
+      qualifiers,
+      undefined,
+    );
+    return `pkg:${encodeURIComponent(type)}/${lenient.toString().slice(`pkg:${LAWLESS}/`.length)}`;
+  }
+}
+
+type Qualifiers = Record<string, string>;
+
+/** The type that has no rules of its own. */
+const LAWLESS = 'generic';
+
+/**
+ * Null where the text is no package URL. Versions of Go that begin with v and are none, and archives of Java without a group,
+ * are read too: packageurl-js refuses them, and they exist.
+ */
+export function parsePackageUrl(text: string): PackageURL | null {
+  const wellFormed = text.toWellFormed();
+  const parsed = attempt(wellFormed);
+  if (parsed !== null) return parsed;
+  const [whole, type] = /^pkg:\/*(golang|maven)\//i.exec(wellFormed) ?? [];
+  if (whole === undefined) return null;
+  const lenient = attempt(`pkg:${LAWLESS}/${wellFormed.slice(whole.length)}`);
+  if (lenient !== null) lenient.type = type!.toLowerCase();
+  return lenient;
+}
+
+function attempt(text: string): PackageURL | null {
+  try {
+    return PackageURL.fromString(text);
+  } catch {
+    return null;
+  }
 }
 
 /** What the type's own names hold of a namespace: npm scopes, Go module paths, Maven groups, vendors of Composer. */

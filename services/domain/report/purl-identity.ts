@@ -1,5 +1,5 @@
-import { PackageURL } from 'packageurl-js';
-import { isDistributionPackage } from '../packages/purl.ts';
+import type { PackageURL } from 'packageurl-js';
+import { isDistributionPackage, parsePackageUrl } from '../packages/purl.ts';
 
 /** What a package URL says, so that two tools that spell it differently say the same. */
 export interface PurlIdentity {
@@ -25,7 +25,7 @@ const FOLDED: ReadonlySet<string> = new Set(['deb', 'apk', 'golang', 'composer',
  * type has equal spellings, one is taken: `-`, `_` and `.` of PyPI, the `v` of Go, the epoch 0.
  */
 export function purlIdentity(text: string): PurlIdentity | null {
-  const purl = parsed(text);
+  const purl = parsePackageUrl(text);
   if (purl === null) return null;
   const { type } = purl;
   const version = versionOf(purl);
@@ -39,14 +39,6 @@ export function purlIdentity(text: string): PurlIdentity | null {
     version,
     key: [type, spelt, comparable(type, version), purl.subpath ?? ''].join('\0'),
   };
-}
-
-function parsed(text: string): PackageURL | null {
-  try {
-    return PackageURL.fromString(text.toWellFormed());
-  } catch {
-    return null;
-  }
 }
 
 function versionOf({ type, version, qualifiers }: PackageURL): string {

@@ -1,17 +1,8 @@
-import { PackageURL } from 'packageurl-js';
+import type { PackageURL } from 'packageurl-js';
 import { sourceOf as sourceOfRpm } from '../packages/rpm/package.ts';
 import type { ReportLayer, ReportPackage } from '../report/report.ts';
 import { joinName } from './package-name.ts';
 import type { StatedPackage } from './stated-sbom.ts';
-
-/** Null where the text is no package URL. */
-export function parsePurl(text: string): PackageURL | null {
-  try {
-    return PackageURL.fromString(text);
-  } catch {
-    return null;
-  }
-}
 
 /** The type that a text begins with, where it begins as a package URL does. */
 export function purlType(text: string | null | undefined): string | null {

@@ -1,11 +1,11 @@
 import { type Gap, gap } from '../completeness.ts';
 import { isDigest } from '../image/digest.ts';
 import type { PackageFile } from '../packages/package-file.ts';
-import { isDistributionPackage } from '../packages/purl.ts';
+import { isDistributionPackage, parsePackageUrl } from '../packages/purl.ts';
 import { quote } from '../packages/unit-gaps.ts';
 import type { ReportImage, ReportLayer, ReportPackage } from '../report/report.ts';
 import { osOfEntry, osOfPurl } from './foreign-os.ts';
-import { foreignPackage, layerDigests, parsePurl } from './foreign-package.ts';
+import { foreignPackage, layerDigests } from './foreign-package.ts';
 import { PackageSet } from './package-set.ts';
 import { isOwnPackage, readDocument, readPackage } from './read-properties.ts';
 import { type SbomContent, UNKNOWN_IMAGE } from './sbom.ts';
@@ -74,7 +74,7 @@ function otherPackage(
   layers: readonly ReportLayer[],
   gaps: PackageFile['gaps'],
 ): ReportPackage | null {
-  const purl = stated.purl === null ? null : parsePurl(stated.purl);
+  const purl = stated.purl === null ? null : parsePackageUrl(stated.purl);
   const read = purl && foreignPackage(purl, stated, tool, layers);
   if (read !== null) return read;
   const named = quote(stated.version === null ? stated.name : `${stated.name} ${stated.version}`);
@@ -110,7 +110,7 @@ function foreignLayers({ subject, packages }: StatedSbom): ReportLayer[] {
 function osOfPackages(packages: readonly ReportPackage[]): ReportImage['os'] {
   const named = new Map<string, ReportImage['os']>();
   for (const each of packages.filter(isDistributionPackage)) {
-    const purl = parsePurl(each.purl);
+    const purl = parsePackageUrl(each.purl);
     const os = purl && osOfPurl(purl);
     if (os !== null) named.set(`${os.id} ${os.versionId}`, os);
   }
@@ -120,7 +120,7 @@ function osOfPackages(packages: readonly ReportPackage[]): ReportImage['os'] {
 
 /** Of the image's manifest: in its purl (type oci), or as its version (Syft). */
 function digestOf({ purl, version }: StatedSbom['subject']): string | null {
-  const parsed = purl === null ? null : parsePurl(purl);
+  const parsed = purl === null ? null : parsePackageUrl(purl);
   const named = [parsed?.type === 'oci' ? parsed.version : null, version];
   return named.find(isDigest) ?? null;
 }

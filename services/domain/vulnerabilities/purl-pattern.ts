@@ -1,4 +1,5 @@
-import { PackageURL } from 'packageurl-js';
+import type { PackageURL } from 'packageurl-js';
+import { parsePackageUrl } from '../packages/purl.ts';
 
 /** A package URL that stands for all those that have at least what it states. */
 export interface PurlPattern {
@@ -37,13 +38,8 @@ export function parsePurlPattern(text: string): PurlPattern | null {
 }
 
 export function parsePurl(text: string): PackageURL | null {
-  // The library raises on whatever is no package URL; a longer one than this names no package.
-  if (!text.startsWith('pkg:') || text.length > 4_096) return null;
-  try {
-    return PackageURL.fromString(text);
-  } catch {
-    return null;
-  }
+  // A longer one than this names no package.
+  return text.startsWith('pkg:') && text.length <= 4_096 ? parsePackageUrl(text) : null;
 }
 
 function isSamePackage(a: PackageURL, b: PackageURL): boolean {
