@@ -24,7 +24,7 @@ async function parseExceptions(text: string, file: string, now: Date): Promise<r
   const { readExceptions } = await import('../domain/vulnerabilities/exceptions.ts');
   let document: unknown;
   try {
-    document = parse(text, { logLevel: 'error', maxAliasCount: 100 });
+    document = parse(text, { logLevel: 'error', maxAliasCount: LIMITS.yamlAliases });
   } catch (cause) {
     throw new PlimsollError('EXCEPTIONS_INVALID', `${file} is no YAML: ${messageOf(cause)}`, { cause });
   }

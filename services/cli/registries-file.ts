@@ -33,7 +33,7 @@ export async function addToRegistriesFile(
 }
 
 function registrationsOf(document: Document, file: string): ReadonlyMap<string, Registration> {
-  return readRegistrations(document.toJS({ maxAliasCount: 100 }), file);
+  return readRegistrations(document.toJS({ maxAliasCount: LIMITS.yamlAliases }), file);
 }
 
 function parseFile(file: string): Promise<Document> {

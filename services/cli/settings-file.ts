@@ -20,7 +20,7 @@ export async function readSettingsFile(file: string | undefined): Promise<Settin
   const { checkRules, readSettings } = await import('../domain/verdict/settings.ts');
   let document: unknown;
   try {
-    document = parse(text, { logLevel: 'error', maxAliasCount: 100 }) ?? {};
+    document = parse(text, { logLevel: 'error', maxAliasCount: LIMITS.yamlAliases }) ?? {};
   } catch (cause) {
     throw new PlimsollError('SETTINGS_INVALID', `The settings in ${file} are no YAML: ${messageOf(cause)}`, { cause });
   }

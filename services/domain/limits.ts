@@ -90,6 +90,8 @@ export const LIMITS = {
   jarMetadataBytes: 16 * 2 ** 20,
   /** What is kept of one Java archive and of all in it: names, the main parts of manifests, pom.properties. */
   jarTextBytes: 64 * 2 ** 20,
+  /** Mentions of one anchor in a YAML document, itself counted, times the most that one thing in it has: honest tools write few. */
+  yamlAliases: 100,
   /** Elements inside elements of one XML document. */
   xmlDepth: 256,
   /** Elements of one XML document. */

@@ -5,9 +5,6 @@ import { quote } from './unit-gaps.ts';
 
 const decoder = new TextDecoder();
 
-/** Of a document of honest tools: none, as they write each value out. */
-const YAML_ALIASES = 100;
-
 /** A table of TOML 1.0; null, and a flaw, where the file holds none. smol-toml bounds the depth itself. */
 export function parseToml({ bytes, gaps }: PackageFile): TomlTable | null {
   try {
@@ -20,21 +17,24 @@ export function parseToml({ bytes, gaps }: PackageFile): TomlTable | null {
 
 /**
  * The maps that a stream of YAML 1.2 documents holds, every scalar as its text: 1.10 is no number. Null, and a flaw, where
- * one is broken or no map. Aliases count towards a bound, so that a few lines cannot become a billion.
+ * one is broken or no map. Aliases are bounded (`yamlAliases`), so that a few lines cannot become a billion.
  */
-export function parseYaml({ bytes, gaps }: PackageFile): readonly JsonObject[] | null {
+export function parseYaml({ bytes, limits, gaps }: PackageFile): readonly JsonObject[] | null {
   // Keys given twice: looking for them takes the square of their count. The last one counts.
   const options = { schema: 'failsafe', uniqueKeys: false, prettyErrors: false, logLevel: 'error' } as const;
   try {
     const documents = parseAllDocuments(decoder.decode(bytes), options);
     const values = Array.from(documents, (document): unknown => {
       if (document.errors.length > 0) throw document.errors[0]!;
-      return document.toJS({ maxAliasCount: YAML_ALIASES });
+      return document.toJS({ maxAliasCount: limits.yamlAliases });
     });
     if (values.length > 0 && values.every(isObject)) return values;
     gaps.add('package-file-unparsable', 'YAML, but no map');
   } catch (error) {
-    gaps.add('package-file-unparsable', `no YAML: ${quote((error as Error).message)}`);
+    const { message } = error as Error;
+    if (/^Excessive alias count/.test(message)) {
+      gaps.add('limit-reached', `its aliases stand for more than ${limits.yamlAliases} things (yamlAliases)`);
+    } else gaps.add('package-file-unparsable', `no YAML: ${quote(message)}`);
   }
   return null;
 }
