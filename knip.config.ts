@@ -16,9 +16,6 @@ const config: KnipConfig = {
   ignoreDependencies: [
     '@aws-sdk/client-ecr',
     '@opentelemetry/api',
-    '@sigstore/bundle',
-    '@sigstore/tuf',
-    '@sigstore/verify',
     'bullmq',
     'ioredis',
     'jose',

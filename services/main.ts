@@ -169,6 +169,10 @@ const session: Session = {
       sensor: new NativeSensor({ path: sensor, builtIn: builtSensor, cgroupRoot, pins }, LIMITS),
     };
   },
+  openBundleVerifier: async (trust) => {
+    const { openBundleVerifier } = await import('./adapters/sigstore/bundle-verifier.ts');
+    return openBundleVerifier(trust);
+  },
   openPolicies: async ({ builtin, paths, opa = 'opa' }) => {
     const { openPolicies } = await import('./adapters/opa/open-policies.ts');
     return openPolicies({ builtin: builtin ? `${policies}bundle` : null, paths, opa, shared: policies });

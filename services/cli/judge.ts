@@ -32,7 +32,8 @@ export async function openJudge(
     throw error;
   }
   const settingsDigest = config?.digest ?? null;
-  return { evaluator, options: { stage, settings, settingsDigest, gate, failOn: options.failOn ?? null, against } };
+  const failOn = options.failOn ?? null;
+  return { evaluator, options: { stage, settings, settingsDigest, gate, failOn, against } };
 }
 
 /** The exit code: that of the worst verdict; without verdicts, whether everything was read. */

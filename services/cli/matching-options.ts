@@ -7,6 +7,10 @@ export interface MatchingOptions {
   readonly severitySource?: readonly string[];
   readonly exceptions?: string;
   readonly vex?: readonly string[];
+  readonly vexKey?: readonly string[];
+  readonly vexIdentity?: readonly string[];
+  readonly vexIssuer?: readonly string[];
+  readonly vexTrustedRoot?: string;
 }
 
 export function addMatchingOptions(command: Command): Command {
@@ -22,5 +26,13 @@ export function addMatchingOptions(command: Command): Command {
       collect,
     )
     .option('--exceptions <file>', 'vulnerabilities that are accepted, with reason, owner and expiry (YAML or JSON)')
-    .option('--vex <file>', 'statements in OpenVEX, CSAF or CycloneDX (JSON; repeatable)', collect);
+    .option('--vex <file>', 'statements in OpenVEX, CSAF or CycloneDX (JSON; repeatable)', collect)
+    .option(
+      '--vex-key <file>',
+      'apply VEX inside or beside the image that this public key signed (PEM; repeatable)',
+      collect,
+    )
+    .option('--vex-identity <name>', '… or this name in a Sigstore certificate, to the letter (repeatable)', collect)
+    .option('--vex-issuer <url>', 'who vouched for that name: one for all, or one for each (repeatable)', collect)
+    .option('--vex-trusted-root <file>', 'the services that certificates must come from (trusted_root.json)');
 }

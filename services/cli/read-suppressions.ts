@@ -4,18 +4,23 @@ import { LIMITS } from '../domain/limits.ts';
 import type { VulnerabilityException } from '../domain/vulnerabilities/exceptions.ts';
 import type { GivenVex } from '../domain/vulnerabilities/suppress.ts';
 import type { Suppressions } from '../pipeline/judge-document.ts';
+import type { SignerTrust } from '../pipeline/ports.ts';
 import type { MatchingOptions } from './matching-options.ts';
 import { readDocument } from './read-document.ts';
+import { digestsOf } from './vex-trust.ts';
 
-/** Reads and checks --exceptions and --vex. Raises USAGE, EXCEPTIONS_INVALID, EXCEPTION_EXPIRED, VEX_INVALID, LIMIT_EXCEEDED. */
-export async function readSuppressions(options: MatchingOptions, now: Date): Promise<Suppressions> {
+/** Reads and checks --exceptions and --vex; the digest of VEX is over whose signatures count, too. Raises USAGE, EXCEPTIONS_INVALID, EXCEPTION_EXPIRED, VEX_INVALID, LIMIT_EXCEEDED. */
+export async function readSuppressions(options: MatchingOptions, trust: SignerTrust, now: Date): Promise<Suppressions> {
   const file = options.exceptions;
   const listed = file === undefined ? null : readDocument(file, LIMITS.policyDocumentBytes);
   const documents = (options.vex ?? []).map((name) => ({ name, ...readDocument(name, LIMITS.vexBytes) }));
   return {
     exceptions: listed === null ? [] : await parseExceptions(listed.text, file!, now),
     vex: await parseAll(documents),
-    digests: { exceptions: listed?.digest ?? null, vex: digestOf(documents.map(({ digest }) => digest)) },
+    digests: {
+      exceptions: listed?.digest ?? null,
+      vex: digestOf([...documents.map(({ digest }) => digest), ...digestsOf(trust, sha256)]),
+    },
   };
 }
 
@@ -37,8 +42,12 @@ async function parseAll(documents: readonly { readonly name: string; readonly te
   return documents.map(({ name, text }) => ({ file: name, document: parseVex(text, name, LIMITS) }));
 }
 
+function sha256(text: string): string {
+  return `sha256:${createHash('sha256').update(text).digest('hex')}`;
+}
+
 /** One digest for all documents: that of the only one, else over theirs, one a line, sorted. */
 function digestOf(digests: readonly string[]): string | null {
   if (digests.length < 2) return digests[0] ?? null;
-  return `sha256:${createHash('sha256').update(digests.toSorted().join('\n')).digest('hex')}`;
+  return sha256(digests.toSorted().join('\n'));
 }

@@ -2,6 +2,7 @@ import picocolors from 'picocolors';
 import type { Report, ReportDocument, ReportLayer, ReportPackage } from '../domain/report/report.ts';
 import { CATALOGUES } from '../domain/vulnerabilities/enrichment.ts';
 import { printable, wrap } from './printable.ts';
+import { renderFoundVex } from './render-found-vex.ts';
 import { renderVerdict } from './render-verdict.ts';
 import { renderVulnerabilities } from './render-vulnerabilities.ts';
 import { type Cell, type Column, layTable } from './table.ts';
@@ -91,6 +92,7 @@ function reportBlocks(report: Report, width: number, paint: Paint, withPackages:
     ...(isJudged ? renderVulnerabilities(report, width, paint) : []),
     sboms(report, width, paint),
     vex(report, width, paint),
+    renderFoundVex(report, width, paint),
     gaps(report, 'blocking', width, paint),
     gaps(report, 'listed', width, paint),
     summary(report, width, paint),

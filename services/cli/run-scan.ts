@@ -39,7 +39,7 @@ export async function runScan(session: Session, target: string, options: ScanCom
   };
   let document: ReportDocument;
   try {
-    document = await withMatching(session, options, read, judge);
+    document = await withMatching(session, options, read, judge, config);
   } finally {
     await judge?.evaluator.close();
   }

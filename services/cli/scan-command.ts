@@ -25,6 +25,7 @@ Examples:
   $ plimsoll scan dir:.
   $ plimsoll scan --db starter ./image.tar
   $ plimsoll scan --fail-on high --ignore-unfixed ./image.tar
+  $ plimsoll scan --vex-key vendor.pub oci-dir:./layout:v1.2
   $ plimsoll scan --engine plimsoll,trivy ./image.tar
   $ plimsoll scan --use-sboms ./image.tar
   $ plimsoll scan --db none --format cyclonedx=app.cdx.json ./image.tar

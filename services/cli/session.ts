@@ -1,7 +1,16 @@
 import type { Writable } from 'node:stream';
 import type { Limits } from '../domain/limits.ts';
 import type { SensorPrograms } from '../domain/runtime/sensor-frame.ts';
-import type { AdvisoryDatabase, Containers, FactsCache, PolicyEvaluator, Sensor, Sha256 } from '../pipeline/ports.ts';
+import type {
+  AdvisoryDatabase,
+  BundleVerifier,
+  Containers,
+  FactsCache,
+  PolicyEvaluator,
+  Sensor,
+  Sha256,
+  SignerTrust,
+} from '../pipeline/ports.ts';
 import type { ScanDependencies } from '../pipeline/scan-target.ts';
 import type { DatabaseSession } from './database-session.ts';
 import type { SecretSession, WebhookSession } from './webhooks-session.ts';
@@ -76,6 +85,8 @@ export interface Session {
   secrets(): Promise<SecretSession>;
   /** What the commands around webhooks of registries do. */
   webhooks(): Promise<WebhookSession>;
+  /** What verifies VEX that comes with an image. Raises USAGE. */
+  openBundleVerifier(trust: SignerTrust): Promise<BundleVerifier>;
   /** Loads the built-in policies and those at `paths`. Raises POLICY_INVALID. */
   openPolicies(options: { builtin: boolean; paths: readonly string[]; opa?: string }): Promise<PolicySession>;
   /** Compiles Rego into the bundle at `output`; the ids of its rules. */

@@ -6,6 +6,8 @@ import type { PolicySession } from './session.ts';
 
 /** What `--config` names. */
 export interface SettingsFile {
+  /** Its name, as it was given. */
+  readonly file: string;
   readonly settings: Settings;
   readonly digest: string;
   /** Raises SETTINGS_INVALID where the settings name what no policy has. */
@@ -25,5 +27,5 @@ export async function readSettingsFile(file: string | undefined): Promise<Settin
     throw new PlimsollError('SETTINGS_INVALID', `The settings in ${file} are no YAML: ${messageOf(cause)}`, { cause });
   }
   const settings = readSettings(document, file);
-  return { settings, digest, check: ({ policies }) => checkRules(settings, policies, file) };
+  return { file, settings, digest, check: ({ policies }) => checkRules(settings, policies, file) };
 }

@@ -75,6 +75,8 @@ export const GAP_CLASSES = {
   'platform-mismatch': 'listed',
   /** An attestation manifest beside the image; it was not scanned. */
   'attestation-skipped': 'listed',
+  /** A VEX document inside or beside the image that could not be read; it is not applied. */
+  'vex-unreadable': 'listed',
 } as const satisfies Record<string, 'blocking' | 'listed'>;
 
 export type GapCode = keyof typeof GAP_CLASSES;

@@ -126,6 +126,12 @@ export const LIMITS = {
   vexValues: 2_000_000,
   /** Products of VEX statements that are held against the vulnerabilities of one report. */
   vexComparisons: 50_000_000,
+  /** VEX documents that come with one image, inside or beside it. */
+  foundVex: 1_000,
+  /** The VEX documents that come with one image and their signatures, together: the report keeps them. */
+  foundVexBytes: 32 * 2 ** 20,
+  /** Log entries and timestamps of one Sigstore bundle: verifying compares each with each. */
+  bundleEntries: 32,
   /** Packages that one advisory names, and versions that it lists for one of them. */
   advisoryEntries: 100_000,
   /** One file of an advisory feed, unpacked: the largest is Debian's tracker, with less than a tenth of it. */

@@ -1,4 +1,4 @@
-// The web-standard text codecs: the only globals beyond the language that the domain uses (WHATWG Encoding).
+// The web-standard codecs of text and base64: the only globals beyond the language that the domain uses (WHATWG Encoding, HTML).
 // Declared here because `types` is empty: anything of Node's fails to compile.
 
 declare class TextDecoder {
@@ -10,3 +10,7 @@ declare class TextEncoder {
   encode(input?: string): Uint8Array<ArrayBuffer>;
   encodeInto(source: string, destination: Uint8Array): { read: number; written: number };
 }
+
+/** One character for each byte. Raises on what is no base64. */
+declare function atob(base64: string): string;
+declare function btoa(bytes: string): string;

@@ -1,11 +1,14 @@
 import type { Gap } from '../domain/completeness.ts';
 import { formatPlatform } from '../domain/image/platform.ts';
 import type { Target } from '../domain/image/target.ts';
+import { LIMITS } from '../domain/limits.ts';
 import { type AttributedPackage, fileListNames } from '../domain/packages/attribution.ts';
 import type { Distribution } from '../domain/packages/distribution.ts';
 import { spdxLicense } from '../domain/packages/license-names.ts';
 import { packageUrl } from '../domain/packages/purl.ts';
 import type { Report, ReportPackage } from '../domain/report/report.ts';
+import { unjudged } from '../domain/vulnerabilities/vex/found-vex.ts';
+import { boundedVex } from './embedded-vex.ts';
 import type { PackageList } from './list-packages.ts';
 import type { LayerFacts } from './read-facts.ts';
 import type { SourceImage } from './resolve-images.ts';
@@ -24,7 +27,8 @@ export interface ReportInput {
 
 export function buildReport(input: ReportInput): Report {
   const { image, layers, list, target } = input;
-  const gaps = withoutRepeats([...image.gaps, ...layers.flatMap((layer) => layer.gaps), ...list.gaps]);
+  const vex = boundedVex([...image.attachedVex, ...list.vex], LIMITS);
+  const gaps = withoutRepeats([...image.gaps, ...layers.flatMap((layer) => layer.gaps), ...list.gaps, ...vex.gaps]);
   const partial = gaps.some((gap) => gap.class === 'blocking');
   const isImage = input.targetKind !== 'rootfs' && input.targetKind !== 'dir';
   return {
@@ -57,12 +61,15 @@ export function buildReport(input: ReportInput): Report {
       config: image.config === null ? null : configOf(image.config),
     },
     packages: packagesOf(list, isImage),
-    findings: list.sboms.map(({ layer, ...sbom }) => ({
-      kind: 'sbom',
-      id: sbom.path,
-      ...sbom,
-      layer: isImage ? layer : null,
-    })),
+    findings: [
+      ...list.sboms.map(({ layer, ...sbom }) => ({
+        kind: 'sbom',
+        id: sbom.path,
+        ...sbom,
+        layer: isImage ? layer : null,
+      })),
+      ...vex.kept.map(unjudged),
+    ],
     completeness: {
       status: partial ? 'partial' : 'complete',
       layersRead: layers.filter(({ read }) => read).length,

@@ -33,7 +33,17 @@ export function selectRoots(roots: readonly Descriptor[], selector: Selector): r
     // A digest below a nested index is as good as one that index.json names.
     const platform = null;
     const named = roots.find(({ digest }) => digest === selector.digest);
-    return [named ?? { mediaType: '', digest: selector.digest, size: -1, platform, annotations: {}, urls: [] }];
+    return [
+      named ?? {
+        mediaType: '',
+        digest: selector.digest,
+        size: -1,
+        platform,
+        annotations: {},
+        urls: [],
+        artifactType: null,
+      },
+    ];
   }
   const matching =
     selector === null ? images : images.filter((root) => namesOf(root).some((name) => isNamed(name, selector.tag)));

@@ -8,6 +8,8 @@ import type { Analyzer, DatabaseUnit, PackageRecord } from '../domain/packages/e
 import { packageUrl } from '../domain/packages/purl.ts';
 import { foundSboms, parseOutline, SBOM_CONTENTS_ID } from '../domain/sbom/found-sboms.ts';
 import type { SbomOutline } from '../domain/sbom/sbom-outline.ts';
+import { vexFiles } from '../domain/vulnerabilities/vex/vex-files.ts';
+import type { TextFile } from './embedded-vex.ts';
 import type { FactsOptions, LayerFacts } from './read-facts.ts';
 import type { UnitIndex } from './unit-index.ts';
 
@@ -52,7 +54,17 @@ export class FilePackages {
 
   /** The paths that distribution packages may own. */
   paths(): Set<string> {
-    return new Set(this.#files.map(({ path }) => path));
+    return new Set(this.#files.filter(({ analyzer }) => analyzer.id !== vexFiles.id).map(({ path }) => path));
+  }
+
+  /** What an analyzer kept of files as text. */
+  texts(analyzerId: string): TextFile[] {
+    return this.#files
+      .filter(({ analyzer }) => analyzer.id === analyzerId)
+      .toSorted(byPath)
+      .flatMap((file) =>
+        this.#unitsOf(file).flatMap(({ text }) => (text === null ? [] : { path: file.path, layer: file.layer, text })),
+      );
   }
 
   /**

@@ -50,6 +50,7 @@ const database = new MemoryAdvisories([advisory({ id: 'CVE-2024-0001', affected:
 const matching = (exceptions: readonly VulnerabilityException[]): Matching => ({
   database,
   suppressions: { exceptions, vex: [], digests: { exceptions: digest, vex: null } },
+  bundleVerifier: () => Promise.reject(new Error('nothing was found that is signed')),
 });
 
 function scanned(): Report {

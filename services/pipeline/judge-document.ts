@@ -1,9 +1,12 @@
+import { LIMITS } from '../domain/limits.ts';
 import type { Report, ReportDocument } from '../domain/report/report.ts';
 import type { VulnerabilityException } from '../domain/vulnerabilities/exceptions.ts';
 import { type GivenVex, suppress } from '../domain/vulnerabilities/suppress.ts';
+import { foundIn } from '../domain/vulnerabilities/vex/found-vex.ts';
 import { decideVerdict, type VerdictOptions } from './decide-verdict.ts';
+import { judgeVex } from './judge-vex.ts';
 import { matchVulnerabilities } from './match-vulnerabilities.ts';
-import type { AdvisoryDatabase, PolicyEvaluator, Sha256 } from './ports.ts';
+import type { AdvisoryDatabase, BundleVerifier, PolicyEvaluator, Sha256 } from './ports.ts';
 
 /** What was given to suppress vulnerabilities, and the digests of it. */
 export interface Suppressions {
@@ -16,6 +19,8 @@ export interface Suppressions {
 export interface Matching {
   readonly database: AdvisoryDatabase | null;
   readonly suppressions: Suppressions;
+  /** Opened where VEX came with what is judged. */
+  readonly bundleVerifier: () => Promise<BundleVerifier>;
   /** See MatchOptions. */
   readonly severitySources?: readonly string[] | undefined;
 }
@@ -57,16 +62,18 @@ async function judgeReport(
   { matching, judging }: JudgeRequest,
   { sha256, clock }: JudgeDependencies,
 ): Promise<Report> {
-  const matched = matching === null ? report : match(report, matching, clock);
+  const matched = matching === null ? report : await match(report, matching, clock);
   return judging === null ? matched : await decideVerdict(matched, judging.evaluator, judging.options, sha256);
 }
 
-function match(report: Report, matching: Matching, clock: JudgeDependencies['clock']): Report {
+async function match(report: Report, matching: Matching, clock: JudgeDependencies['clock']): Promise<Report> {
   const started = clock.elapsed();
   const { database, severitySources, suppressions } = matching;
   const { exceptions, vex, digests } = suppressions;
   const matched = matchVulnerabilities(report, database, severitySources && { severitySources });
-  const judged = suppress(matched, exceptions, vex);
+  const hasVex = report.findings.some((finding) => foundIn(finding) !== null);
+  const found = hasVex ? judgeVex(report, await matching.bundleVerifier(), LIMITS) : [];
+  const judged = suppress(matched, exceptions, vex, found);
   const timings = { ...report.timings, matchMs: clock.elapsed() - started };
   return { ...judged, inputs: { ...judged.inputs, ...digests }, timings };
 }

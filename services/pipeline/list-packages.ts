@@ -12,7 +12,10 @@ import {
 import { type Distribution, detectDistribution } from '../domain/packages/distribution.ts';
 import type { Analyzer } from '../domain/packages/ecosystem.ts';
 import { isDistributionPackage } from '../domain/packages/purl.ts';
+import type { FoundVex } from '../domain/vulnerabilities/vex/found-vex.ts';
+import { vexFiles } from '../domain/vulnerabilities/vex/vex-files.ts';
 import { addStatedPackages } from './add-stated-packages.ts';
+import { embeddedVex } from './embedded-vex.ts';
 import { distributionOwners, type FoundDatabases } from './file-owners.ts';
 import { FilePackages, type FoundSbom } from './file-packages.ts';
 import type { LayerReader } from './ports.ts';
@@ -30,6 +33,7 @@ export interface PackageList extends FoundDatabases {
   readonly sboms: readonly FoundSbom[];
   /** Packages that such an SBOM names too. */
   readonly confirmed: ReadonlySet<AttributedPackage>;
+  readonly vex: readonly FoundVex[];
   readonly gaps: readonly Gap[];
 }
 
@@ -109,6 +113,7 @@ export async function listPackages(
     contentSets: contentSetsOf(layers),
     sboms: sboms.slice(0, most),
     confirmed,
+    vex: embeddedVex(files.texts(vexFiles.id)),
     gaps,
     ...found,
   };

@@ -26,7 +26,8 @@ class FakeContent implements ContentStore {
   put(document: unknown, more: Partial<Record<keyof Descriptor, unknown>> = {}): Descriptor {
     const digest = `sha256:${String(this.blobs.size).padStart(64, '0')}`;
     this.blobs.set(digest, document);
-    return { mediaType: '', digest, size: 1, platform: null, annotations: {}, urls: [], ...more } as Descriptor;
+    const none = { platform: null, annotations: {}, urls: [], artifactType: null };
+    return { mediaType: '', digest, size: 1, ...none, ...more } as Descriptor;
   }
 
   async document({ digest }: Descriptor): Promise<Uint8Array> {

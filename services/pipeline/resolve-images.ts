@@ -15,6 +15,8 @@ import {
 import { formatPlatform, type Platform, samePlatform } from '../domain/image/platform.ts';
 import type { Selector } from '../domain/image/target.ts';
 import { LIMITS } from '../domain/limits.ts';
+import type { FoundVex } from '../domain/vulnerabilities/vex/found-vex.ts';
+import { Attachments } from './attachments.ts';
 import { type Candidate, choosePlatforms, isNamed, type PlatformChoice, selectRoots } from './choose-image.ts';
 import type { BlobLocation, ContentStore, LooseImage, OpenedImage, Sha256 } from './ports.ts';
 
@@ -41,6 +43,8 @@ export interface SourceImage {
   readonly platform: Platform | null;
   readonly config: ImageConfig | null;
   readonly layers: readonly SourceLayer[];
+  /** What is attached to it, and is not believed yet. */
+  readonly attachedVex: readonly FoundVex[];
   readonly gaps: readonly Gap[];
 }
 
@@ -64,9 +68,15 @@ export async function resolveImages(
   }
   const { content, roots, dockerConfigs } = opened;
   const walk = new ManifestWalk(content);
-  const selected = selectRoots(roots, selector);
+  const attachments = new Attachments(roots, content);
+  const attached = await attachments.roots();
+  const selected = selectRoots(
+    roots.filter((root) => !attached.includes(root)),
+    selector,
+  );
   const found = selected.length === 1 ? await walk.from(selected[0]!) : await walk.indexOf(selected);
-  const skipped = [...roots.filter((root) => isAttestation(root) && !selected.includes(root)), ...walk.attestations];
+  const beside = roots.filter((root) => isAttestation(root) || attached.includes(root));
+  const skipped = [...beside.filter((root) => !selected.includes(root)), ...walk.attestations];
   const gaps = [...new Set(skipped.map(({ digest }) => digest))].map((digest) =>
     gap('attestation-skipped', `attestation manifest ${digest} was not scanned`),
   );
@@ -74,6 +84,11 @@ export async function resolveImages(
   const images: SourceImage[] = [];
   for (const { descriptor } of choosePlatforms(found, choice)) {
     images.push(await contentImage(descriptor, await walk.manifest(descriptor), content, gaps));
+  }
+  // Last, so that what somebody attached cannot use up what may be read of the images.
+  for (const [i, image] of images.entries()) {
+    const vex = await attachments.vexOf(image.manifestDigest!, walk.attestations, selected);
+    images[i] = { ...image, attachedVex: vex.found, gaps: [...image.gaps, ...vex.gaps] };
   }
   const indexDigest = selected.length === 1 && walk.sawIndex ? selected[0]!.digest : null;
   return { images: images.map((image) => ofAskedPlatform(image, choice)), indexDigest };
@@ -194,6 +209,7 @@ async function contentImage(
     platform: config.platform,
     config,
     layers,
+    attachedVex: [],
     gaps: [...gaps, ...configGaps(config, layers.length, instructions !== null), ...platformGap(platform, config)],
   };
 }
@@ -294,10 +310,18 @@ function looseImage({ config: bytes, layers: files }: LooseImage, sha256: Sha256
     };
   });
   const gaps = configGaps(config, layers.length, instructions !== null);
-  return { manifestDigest: null, configDigest, platform: config.platform, config, layers, gaps };
+  return { manifestDigest: null, configDigest, platform: config.platform, config, layers, attachedVex: [], gaps };
 }
 
 function rootfsImage(location: BlobLocation): SourceImage {
   const layer: SourceLayer = { digest: null, diffId: null, size: null, instruction: null, location, refusal: null };
-  return { manifestDigest: null, configDigest: null, platform: null, config: null, layers: [layer], gaps: [] };
+  return {
+    manifestDigest: null,
+    configDigest: null,
+    platform: null,
+    config: null,
+    layers: [layer],
+    attachedVex: [],
+    gaps: [],
+  };
 }

@@ -30,7 +30,7 @@ describe('the registry of ecosystems', () => {
   test('gives every analyzer an id of its own and a version', () => {
     const all = [...ANALYZERS, ...LOCKFILES, sbomContents].map(({ id }) => id);
     expect(new Set(all).size).toBe(all.length);
-    expect([...ids, ...formats, 'os-release', 'sbom', 'sbom-contents']).toEqual(expect.arrayContaining(all));
+    expect([...ids, ...formats, 'os-release', 'sbom', 'sbom-contents', 'vex']).toEqual(expect.arrayContaining(all));
     for (const { id, version } of [...ANALYZERS, ...ECOSYSTEMS, ...LOCKFILES, sbomContents]) {
       expect(id).toMatch(/^[a-z0-9]+(-[a-z0-9]+)*$/);
       expect(Number.isInteger(version) && version > 0, `${id} version`).toBe(true);

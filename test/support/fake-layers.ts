@@ -99,7 +99,15 @@ export function fakeLayer(layer: number, changes: Partial<SourceLayer> = {}): So
 
 export function fakeImage(layers: number | readonly SourceLayer[]): SourceImage {
   const made = typeof layers === 'number' ? Array.from({ length: layers }, (_, i) => fakeLayer(i)) : layers;
-  return { manifestDigest: null, configDigest: null, platform: null, config: null, layers: made, gaps: [] };
+  return {
+    manifestDigest: null,
+    configDigest: null,
+    platform: null,
+    config: null,
+    attachedVex: [],
+    layers: made,
+    gaps: [],
+  };
 }
 
 export function fakeOptions(changes: Partial<FactsOptions> & Pick<FactsOptions, 'analyzers'>): FactsOptions {

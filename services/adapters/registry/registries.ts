@@ -81,7 +81,7 @@ export class Registries implements TargetOpener, BlobSource, RegistryResolver {
 
   async resolve(reference: ImageReference, { limits, signal }: FetchOptions): Promise<Descriptor> {
     const { repository, tag, digest } = reference;
-    const descriptor = { platform: null, annotations: {}, urls: [] };
+    const descriptor = { platform: null, annotations: {}, urls: [], artifactType: null };
     if (digest !== null) return { mediaType: '', digest, size: -1, ...descriptor };
     return this.#firstOf(reference.registry, async (connection) => {
       const path = `/v2/${repository}/manifests/${tag}`;

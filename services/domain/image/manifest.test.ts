@@ -34,7 +34,7 @@ describe('indexes and manifests', () => {
     });
     expect(parsed(index)).toMatchObject({
       kind: 'index',
-      manifests: [{ digest: digest('b'), platform: null, urls: [] }],
+      manifests: [{ digest: digest('b'), platform: null, urls: [], artifactType: null }],
     });
   });
 

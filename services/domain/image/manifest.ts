@@ -13,6 +13,8 @@ export interface Descriptor {
   readonly platform: Platform | null;
   readonly annotations: Readonly<Record<string, string>>;
   readonly urls: readonly string[];
+  /** Of what is no image; null where it does not say so. */
+  readonly artifactType: string | null;
 }
 
 export interface IndexDocument {
@@ -26,7 +28,7 @@ export interface ManifestDocument {
   readonly layers: readonly Descriptor[];
 }
 
-const IMAGE_CONFIG_TYPES = new Set([
+export const IMAGE_CONFIG_TYPES = new Set([
   'application/vnd.oci.image.config.v1+json',
   'application/vnd.docker.container.image.v1+json',
 ]);
@@ -39,7 +41,7 @@ const MANIFEST_TYPES = new Set([
   'application/vnd.docker.distribution.manifest.v2+json',
 ]);
 const DOCUMENT_FIELDS = ['schemaVersion', 'mediaType', 'manifests', 'config', 'layers', 'artifactType'];
-const DESCRIPTOR_FIELDS = ['mediaType', 'digest', 'size', 'platform', 'annotations', 'urls'];
+const DESCRIPTOR_FIELDS = ['mediaType', 'digest', 'size', 'platform', 'annotations', 'urls', 'artifactType'];
 const PLATFORM_FIELDS = ['os', 'architecture', 'variant'];
 const LAYER_TYPE =
   /^application\/vnd\.(?:oci\.image\.layer\.(?:nondistributable\.)?v1\.tar|docker\.image\.rootfs\.(?:foreign\.)?diff\.tar)(?:[+.](?:gzip|zstd))?(?:\+encrypted)?$/;
@@ -104,7 +106,7 @@ function refuseArtifact(document: JsonObject, config: Descriptor, layers: readon
   throw new PlimsollError('NOT_AN_IMAGE', `${what} is ${name}, not a container image (${types.join(', ')})`);
 }
 
-function parseDescriptor(value: unknown, what: string): Descriptor {
+export function parseDescriptor(value: unknown, what: string): Descriptor {
   const item = asRecord(value, what, DESCRIPTOR_FIELDS);
   if (!isDigest(item.digest)) {
     throw new PlimsollError('MANIFEST_INVALID', `${what} has no valid digest: ${shown(item.digest)}`);
@@ -119,6 +121,7 @@ function parseDescriptor(value: unknown, what: string): Descriptor {
     platform: parsePlatformField(item.platform, `${what}, platform`),
     annotations: stringMap(item.annotations),
     urls: Array.isArray(item.urls) ? item.urls.filter((url) => typeof url === 'string') : [],
+    artifactType: stringOr(item.artifactType, null),
   };
 }
 

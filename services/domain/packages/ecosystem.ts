@@ -96,6 +96,7 @@ export interface UnitGap {
     | 'limit-reached'
     | 'sbom-incomplete'
     | 'sbom-unusable'
+    | 'vex-unreadable'
   >;
   readonly message: string;
 }
@@ -112,8 +113,8 @@ export interface DatabaseUnit {
   /** Package repositories or RHEL content sets that the file names. */
   readonly repositories: readonly string[];
   /**
-   * The file's text, only where judging it needs several files or layers (os-release and its cousins); of an SBOM, its
-   * outline, and of what an SBOM says, anything where it could be read.
+   * The file's text, only where judging it needs several files or layers (os-release and its cousins), or is for later (VEX); of an
+   * SBOM, its outline, and of what an SBOM says, anything where it could be read.
    */
   readonly text: string | null;
   readonly gaps: readonly UnitGap[];

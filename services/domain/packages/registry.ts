@@ -1,4 +1,5 @@
 import { foundSboms } from '../sbom/found-sboms.ts';
+import { vexFiles } from '../vulnerabilities/vex/vex-files.ts';
 import { apk } from './apk/index.ts';
 import { dotnet } from './dotnet/index.ts';
 import { dpkg } from './dpkg/index.ts';
@@ -16,5 +17,5 @@ import { rust } from './rust/index.ts';
 /** Every ecosystem, sorted by id. A new one is a folder here and a line below. */
 export const ECOSYSTEMS: readonly Ecosystem[] = [apk, dotnet, dpkg, go, java, npm, php, python, rpm, ruby, rust];
 
-/** Everything that scans read of what is installed; of SBOMs only that they are there. */
-export const ANALYZERS: readonly Analyzer[] = [...ECOSYSTEMS, osRelease, foundSboms];
+/** Everything that scans read of what is installed; of SBOMs only that they are there, and of VEX what it says. */
+export const ANALYZERS: readonly Analyzer[] = [...ECOSYSTEMS, osRelease, foundSboms, vexFiles];

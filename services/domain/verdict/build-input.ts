@@ -13,10 +13,12 @@ export function buildPolicyInput(
   const { verdict: _verdict, timings: _timings, ...facts } = report;
   const { target, vulnerabilities, createdAt } = report;
   const judged = vulnerabilities?.filter((row) => isJudged(row, gate));
+  // What a VEX document came to is worth knowing; its text is for whoever verifies it.
+  const findings = facts.findings.map(({ document: _document, bundle: _bundle, ...finding }) => finding);
   const input = {
     stage,
     image: { reference: target.reference, digest: target.digest, platform: target.platform },
-    report: { ...facts, ...(judged !== undefined && { vulnerabilities: judged }) },
+    report: { ...facts, findings, ...(judged !== undefined && { vulnerabilities: judged }) },
     workload: null,
     request: null,
     now: createdAt,

@@ -33,7 +33,11 @@ function read(document: unknown) {
 
 describe('settings', () => {
   test('nothing is everything by default', () => {
-    expect(read({})).toEqual({ policy: { builtin: true, rules: {}, scopes: [], exceptions: [] }, engines: {} });
+    expect(read({})).toEqual({
+      vex: { keys: [], identities: [] },
+      policy: { builtin: true, rules: {}, scopes: [], exceptions: [] },
+      engines: {},
+    });
   });
 
   test.each([

@@ -60,8 +60,21 @@ const engine = z
   })
   .describe('What --engine-path and --engine-sha256 say stands above it');
 
+const vex = z
+  .strictObject({
+    keys: z.array(z.string().min(1)).max(1_000).default([]).describe('Files of public keys in PEM'),
+    identities: z
+      .array(z.strictObject({ subject: z.string().min(1), issuer: z.string().min(1) }))
+      .max(1_000)
+      .default([])
+      .describe('Names in Sigstore certificates, to the letter, with who vouched for them'),
+    trustedRoot: z.string().min(1).optional().describe('File of the services that certificates must come from'),
+  })
+  .describe('Whose VEX inside and beside images is applied; files lie below the directory of this file');
+
 export const settings = z
   .strictObject({
+    vex: vex.prefault({}),
     policy: z
       .strictObject({
         builtin: z.boolean().default(true).describe('false: only bundles given by --policy judge'),

@@ -258,7 +258,7 @@ describe('OpenVEX', () => {
   it('vexComparisons: at it and past it', () => {
     const document_ = readVex(document(statement({ products: ['pkg:npm/a', product, 'pkg:npm/b'] })), 'v');
     const run = (vexComparisons: number) =>
-      suppress(report, [], [{ file: 'v', document: document_ }], { vexComparisons });
+      suppress(report, [], [{ file: 'v', document: document_ }], [], { vexComparisons });
     // Two rows have the id; each product counts with its names.
     const needed = 2 * document_.statements[0]!.products.reduce((sum, { purls }) => sum + 1 + purls.length, 0);
     expect(suppressedIn(run(needed))).toHaveLength(1);

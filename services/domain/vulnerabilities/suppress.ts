@@ -4,6 +4,7 @@ import type { Report, ReportPackage, Vulnerability } from '../report/report.ts';
 import { exceptionFor, type VulnerabilityException } from './exceptions.ts';
 import { type PurlPattern, parsePurl } from './purl-pattern.ts';
 import type { VexDocument, VexProduct, VexStatement } from './vex/document.ts';
+import { findingOf, type JudgedVex, nameOf } from './vex/found-vex.ts';
 
 /** A VEX document that was given, and the file that it came in. */
 export interface GivenVex {
@@ -15,32 +16,48 @@ type Target = Report['target'];
 type Suppression = NonNullable<Vulnerability['suppressed']>;
 
 /**
- * The report with what exceptions and VEX cover marked as suppressed; no row is taken away. An exception goes before VEX.
- * Of several statements on one row the latest counts, also where it says "affected". For each document a finding says
- * how many of its statements were for this target. Raises LIMIT_EXCEEDED.
+ * The report with what exceptions and VEX cover marked as suppressed; no row is taken away. An exception goes before VEX, and VEX that
+ * was given before VEX that was found with the image, of which only what is verified is applied. Of several statements on one row
+ * the latest counts, also where it says "affected". For each document a finding says how many of its statements were for
+ * this target. Raises LIMIT_EXCEEDED.
  */
 export function suppress(
   report: Report,
   exceptions: readonly VulnerabilityException[],
   given: readonly GivenVex[],
+  judged: readonly JudgedVex[] = [],
   limits: Pick<Limits, 'vexComparisons'> = LIMITS,
 ): Report {
   const packages = new Map(report.packages.map((item) => [item.id, item]));
-  const statements = new Statements(given, limits.vexComparisons);
-  const used = new Map(given.map((each) => [each, new Set<VexStatement>()]));
+  const found = judged.map((each) => ({ each, applied: asApplied(each) }));
+  const applied = found.flatMap((each) => each.applied ?? []);
+  const budget = { comparisons: limits.vexComparisons };
+  const statements = [new Statements(given, budget), new Statements(applied, budget)];
+  const used = new Map([...given, ...applied].map((each) => [each, new Set<VexStatement>()]));
   const vulnerabilities = report.vulnerabilities?.map((row) => {
     const item = packages.get(row.packageId);
     const { suppressed: _, ...bare } = row;
     if (item === undefined) return bare;
     const exception = exceptionFor(exceptions, row, item, report.target);
-    const stated = statements.on(row, item, report.target);
+    const stated = statements.reduce<Stated | null>((first, more) => first ?? more.on(row, item, report.target), null);
     if (stated !== null) used.get(stated.given)!.add(stated.statement);
     const suppressed = exception !== null ? byException(exception) : stated === null ? null : byVex(stated);
     return suppressed === null ? bare : { ...bare, suppressed };
   });
   const others = report.findings.filter(({ kind }) => kind !== 'vex');
-  const findings = [...others, ...given.map((each) => findingOf(each, used.get(each)!))];
+  const findings = [
+    ...others,
+    ...given.map((each) => findingOfGiven(each, used.get(each)!)),
+    ...found.map(({ each, applied: by }) => findingOf(each, by === null ? 0 : used.get(by)!.size)),
+  ];
   return { ...report, ...(vulnerabilities && { vulnerabilities }), findings };
+}
+
+/** Null where it is not to be applied. */
+function asApplied(judged: JudgedVex): GivenVex | null {
+  const { found, signed, identity, document, reason } = judged;
+  if (signed !== 'verified' || document === null || reason !== null) return null;
+  return { file: `${nameOf(found)}, signed by ${identity}:`, document };
 }
 
 function byException({ name, reason, owner, expires }: VulnerabilityException): Suppression {
@@ -56,7 +73,7 @@ function byVex({ given, statement }: Stated): Suppression | null {
 }
 
 /** What a document came to: a document for another product changes nothing, and that is said. */
-function findingOf({ file, document }: GivenVex, applied: ReadonlySet<VexStatement>): Report['findings'][number] {
+function findingOfGiven({ file, document }: GivenVex, applied: ReadonlySet<VexStatement>): Report['findings'][number] {
   const { format, id, author, statements, flaws } = document;
   const elsewhere = statements.length - applied.size;
   const message =
@@ -84,11 +101,13 @@ export interface Stated {
 /** All statements by the names of their vulnerabilities, held against rows within the bound of a report. */
 class Statements {
   readonly #byName = new Map<string, Ordered[]>();
+  readonly #budget: { comparisons: number };
   readonly #most: number;
-  #comparisons = 0;
 
-  constructor(given: readonly GivenVex[], most: number) {
-    this.#most = most;
+  /** The budget is shared by all statements on one report. */
+  constructor(given: readonly GivenVex[], budget: { comparisons: number }) {
+    this.#budget = budget;
+    this.#most = budget.comparisons;
     let order = 0;
     for (const each of given) {
       for (const statement of each.document.statements) {
@@ -118,8 +137,10 @@ class Statements {
   }
 
   #count(products: readonly VexProduct[]): void {
-    for (const { purls, components } of products) this.#comparisons += 1 + purls.length + (components?.length ?? 0);
-    if (this.#comparisons <= this.#most) return;
+    for (const { purls, components } of products) {
+      this.#budget.comparisons -= 1 + purls.length + (components?.length ?? 0);
+    }
+    if (this.#budget.comparisons >= 0) return;
     throw new PlimsollError(
       'LIMIT_EXCEEDED',
       `The VEX documents name more than ${this.#most} products (vexComparisons) for the vulnerabilities of this report. Give those for its packages only.`,

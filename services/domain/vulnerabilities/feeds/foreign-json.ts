@@ -17,6 +17,16 @@ export function objectOrNull(value: unknown): JsonObject | null {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonObject) : null;
 }
 
+/** What a text of base64 stands for; empty where it is none. */
+export function bytesOfBase64(value: unknown): Uint8Array {
+  if (typeof value !== 'string') return new Uint8Array();
+  try {
+    return Uint8Array.from(atob(value), (char) => char.charCodeAt(0));
+  } catch {
+    return new Uint8Array();
+  }
+}
+
 /** A list; empty where there is none. */
 export function listOrEmpty(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];

@@ -11,16 +11,19 @@ import { readOpenVex } from './openvex.ts';
 
 /** A VEX document of any format, from its text. Raises VEX_INVALID; LIMIT_EXCEEDED before it is parsed. */
 export function parseVex(text: string, file: string, limits: Limits): VexDocument {
+  return readVex(parseVexJson(text, file, limits), file);
+}
+
+/** The JSON of a VEX document, or of what one stands in. Raises as `parseVex` does. */
+export function parseVexJson(text: string, file: string, limits: Limits): unknown {
   const most = { nesting: limits.vexNesting, values: limits.vexValues };
   const exceeded = exceededJsonLimit(new TextEncoder().encode(text), most);
   if (exceeded !== null) throw pastLimit(file, exceeded === 'nesting' ? 'vexNesting' : 'vexValues', limits);
-  let value: unknown;
   try {
-    value = JSON.parse(text);
+    return JSON.parse(text);
   } catch (cause) {
     throw new PlimsollError('VEX_INVALID', `${file} is no JSON: ${messageOf(cause)}`, { cause });
   }
-  return readVex(value, file);
 }
 
 /** A VEX document of any format, from its parsed JSON. Raises VEX_INVALID for what is none, or states nothing. */
