@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { collect } from './collect.ts';
 import type { BuildCommandOptions } from './run-database.ts';
+import type { DiffCommandOptions } from './run-database-diff.ts';
 import type { ImportCommandOptions, UpdateCommandOptions } from './run-database-update.ts';
 import type { Session } from './session.ts';
 
@@ -96,13 +97,23 @@ export function addDatabaseCommand(program: Command, session: Session): void {
     });
   command
     .command('diff')
-    .description('List the packages whose advisories differ between two databases: what is to be matched again.')
+    .description(
+      'List what differs between two databases, or what that means for reports: what is to be matched again.',
+    )
     .argument('<before>', 'a database directory')
     .argument('<after>', 'a database directory')
+    .option(
+      '--report <path>',
+      'a stored report (--format json), or a folder of them: which would be another (repeatable)',
+      collect,
+    )
     .option('--json', 'one JSON object a line')
-    .addHelpText('after', '\nExample:\n  $ plimsoll db diff ./db/builds/20260101T000000Z-0123456789ab ./db')
-    .action(async (before: string, after: string, options: { json?: boolean }) => {
-      const { runDatabaseDiff } = await import('./run-database.ts');
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ plimsoll db diff ./db/builds/20260101T000000Z-0123456789ab ./db\n  $ plimsoll db diff ./yesterday ./today --report ./reports',
+    )
+    .action(async (before: string, after: string, options: DiffCommandOptions) => {
+      const { runDatabaseDiff } = await import('./run-database-diff.ts');
       await runDatabaseDiff(session, before, after, options);
     });
 }

@@ -1,4 +1,5 @@
 import type { FeedInfo } from '../domain/vulnerabilities/advisory.ts';
+import type { DatabaseChange } from '../domain/vulnerabilities/database-change.ts';
 import type { FeedSource } from '../domain/vulnerabilities/feed-sources.ts';
 import type { Refusal } from '../domain/vulnerabilities/feeds/refusals.ts';
 import type { BuildDependencies } from '../pipeline/build-database.ts';
@@ -23,13 +24,6 @@ export interface FeedPlace {
   readonly fetched: string | null;
 }
 
-/** One package whose advisories are not the same in two databases. */
-export interface ChangedPackage {
-  readonly ecosystem: string;
-  readonly name: string;
-  readonly change: 'added' | 'removed' | 'changed';
-}
-
 /** Whose databases are taken. */
 export interface ImportTerms {
   /** Public keys in PEM, beside those that PLIMSOLL_DB_KEYS names. */
@@ -47,7 +41,7 @@ export interface DatabaseSession {
   /** Reads all of it; null where there is none; DATABASE_UNUSABLE where it is not what it says. */
   verify(root: string | null): Promise<DatabaseStatus | null>;
   /** What is to be matched again; DATABASE_NOT_FOUND where one of the two directories has no database. */
-  diff(before: string, after: string): AsyncIterable<ChangedPackage>;
+  diff(before: string, after: string): AsyncIterable<DatabaseChange>;
   /** `keyFile` is a private Ed25519 key in PEM; null leaves the signature that it was imported with. */
   exportFile(root: string | null, file: string, keyFile: string | null): Promise<DatabaseStatus>;
   importFile(root: string | null, file: string, terms: ImportTerms): Promise<DatabaseStatus>;

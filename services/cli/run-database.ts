@@ -47,31 +47,6 @@ export async function runDatabaseVerify(session: Session, options: { db?: string
   session.stdout.write(`${printable(status.directory)} is what it says: ${status.digest}\n`);
 }
 
-/** `plimsoll db diff` */
-export async function runDatabaseDiff(
-  session: Session,
-  before: string,
-  after: string,
-  options: { json?: boolean },
-): Promise<void> {
-  for (const named of [before, after]) {
-    if (named === 'starter')
-      throw new PlimsollError('USAGE', 'db diff compares databases on disk, not the starter set');
-  }
-  const counts = { added: 0, removed: 0, changed: 0 };
-  for await (const { ecosystem, name, change } of (await session.databases()).diff(before, after)) {
-    counts[change]++;
-    const line = options.json
-      ? JSON.stringify({ ecosystem, name, change })
-      : `${change.padEnd(8)} ${ecosystem}  ${name}`;
-    session.stdout.write(`${options.json ? line : printable(line)}\n`);
-  }
-  if (options.json) return;
-  session.stdout.write(
-    `${wholeNumber(counts.added)} added, ${wholeNumber(counts.removed)} removed, ${wholeNumber(counts.changed)} changed\n`,
-  );
-}
-
 /** `KIND=PATH` where KIND is a feed, else a path. */
 function feedPlace(spec: string, feedIds: readonly string[]): FeedPlace {
   const equals = spec.indexOf('=');

@@ -13,6 +13,8 @@ import type { AdvisoryDatabase } from './ports.ts';
 export interface MatchOptions {
   /** Whose severity goes before everybody else's, in this order; none: see docs/matching.md. */
   readonly severitySources?: readonly string[];
+  /** Ids of the only packages to look at; the rows of the others are then missing. */
+  readonly only?: ReadonlySet<string>;
 }
 
 /** Names that one message lists; the rest are counted. */
@@ -38,7 +40,7 @@ export function matchVulnerabilities(
   const vulnerabilities: Vulnerability[] = [];
   if (database !== null) {
     for (const item of report.packages) {
-      if (judges.of(item) !== 'feeds') continue;
+      if (options.only?.has(item.id) === false || judges.of(item) !== 'feeds') continue;
       vulnerabilities.push(...rowsOf(item, statementsOn(item, report.image, lookup), context));
     }
   }

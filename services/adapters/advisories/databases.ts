@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { PlimsollError } from '../../domain/errors.ts';
 import { LIMITS } from '../../domain/limits.ts';
+import type { DatabaseChange } from '../../domain/vulnerabilities/database-change.ts';
 import type { FeedSource } from '../../domain/vulnerabilities/feed-sources.ts';
-import { type ChangedKey, changedKeys } from './compare-databases.ts';
+import { databaseChanges } from './compare-databases.ts';
 import { exportDatabase, type ImportTerms, importDatabase } from './database-archive.ts';
 import { LmdbDatabaseWriter } from './database-writer.ts';
 import { databaseRoot, type FoundBuild, findBuild } from './directory.ts';
@@ -52,13 +53,13 @@ export class Databases {
     return statusOf(found);
   }
 
-  /** The packages whose advisories differ; DATABASE_NOT_FOUND where one of the two is none. */
-  async *diff(before: string, after: string): AsyncGenerator<ChangedKey> {
+  /** What differs; DATABASE_NOT_FOUND where one of the two is none. */
+  async *diff(before: string, after: string): AsyncGenerator<DatabaseChange> {
     const left = (await openDatabase(before, this.#environment)) as LmdbAdvisories;
     try {
       const right = (await openDatabase(after, this.#environment)) as LmdbAdvisories;
       try {
-        yield* changedKeys(left, right);
+        yield* databaseChanges(left, right);
       } finally {
         await right.close();
       }

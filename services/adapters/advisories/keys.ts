@@ -31,6 +31,10 @@ export function enrichmentKey(cveId: string): Buffer | null {
   return cveId.length > 64 ? null : Buffer.from(`${ENRICHMENT}${cveId}`);
 }
 
+export function cveOfKey(key: Uint8Array): string {
+  return Buffer.from(key).toString('utf8', 1);
+}
+
 export function recordKey(reference: string): Buffer {
   return Buffer.from(`${RECORD}${reference}`);
 }

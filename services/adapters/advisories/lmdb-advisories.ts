@@ -69,6 +69,11 @@ export class LmdbAdvisories implements AdvisoryDatabase {
     return pairs(this.#store, PACKAGE);
   }
 
+  /** What is said of CVEs beside advisories, as it is stored, in the order of their keys. */
+  enrichments(): Iterable<{ key: Buffer; value: Buffer }> {
+    return pairs(this.#store, ENRICHMENT);
+  }
+
   /** `sha256:HEX` over everything in it, as the writer computes it. */
   contentDigest(): string {
     const content = new ContentHash();

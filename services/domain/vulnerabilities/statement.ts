@@ -82,6 +82,13 @@ export function statementsOn(
   return statements;
 }
 
+/** The names under which a package is looked up, as statementsOn does. */
+export function lookupKeys(item: ReportPackage, image: PackageImage): { namespace: string; name: string }[] {
+  return namespacesOf(item, image).names.flatMap((namespace) =>
+    namesOf(item).map(({ name }) => ({ namespace, name: normalName(namespace, name) })),
+  );
+}
+
 /** dpkg: the source package decides; rpm: the binary's name, or the source's; apk: the origin and the name. */
 function namesOf({ type, name, version, source, origin }: ReportPackage): readonly KnownAs[] {
   const exact = { version, ignoreEpochs: false };
