@@ -166,8 +166,8 @@ Complete: 1 package.
 
 describe('tableOptions', () => {
   it.each([
-    [{}, {}, { width: 80, colour: false }],
-    [{ columns: 132 }, { TERM: 'xterm' }, { width: 80, colour: false }],
+    [{}, {}, { width: 120, colour: false }],
+    [{ columns: 132 }, { TERM: 'xterm' }, { width: 120, colour: false }],
     [{ isTTY: true, columns: 132 }, { TERM: 'xterm' }, { width: 132, colour: true }],
     [{ isTTY: true, columns: 132 }, { NO_COLOR: '1' }, { width: 132, colour: false }],
     [{ isTTY: true, columns: 132 }, { NO_COLOR: '' }, { width: 132, colour: true }],

@@ -16,11 +16,11 @@ export function tableOptions(
 ): TableOptions {
   if (!stream.isTTY) return { width: PIPE_WIDTH, colour: false };
   const colour = !environment.NO_COLOR && environment.TERM !== 'dumb';
-  return { width: stream.columns || PIPE_WIDTH, colour };
+  return { width: stream.columns || TERMINAL_WIDTH, colour };
 }
 
 export interface TableOptions {
-  /** Columns of the terminal; 80 in a pipe. */
+  /** Columns of the terminal; 120 in a pipe. */
   readonly width: number;
   readonly colour: boolean;
   /** List every package also where vulnerabilities were looked up, and say more. */
@@ -29,7 +29,10 @@ export interface TableOptions {
 
 type Paint = ReturnType<typeof picocolors.createColors>;
 
-const PIPE_WIDTH = 80;
+/** Logs and pagers show that much, and a row that stays whole can be searched. */
+const PIPE_WIDTH = 120;
+/** Of a terminal that does not say. */
+const TERMINAL_WIDTH = 80;
 const MIN_WIDTH = 40;
 /** Prose in longer lines is hard to read. */
 const PROSE_WIDTH = 100;

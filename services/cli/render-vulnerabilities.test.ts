@@ -52,7 +52,48 @@ critical  CVE-2026-0004  libssl3  3.0.15-1~deb12u1    3.0.17-1~deb12u2         1
 high      CVE-2026-0003  libssl3  3.0.15-1~deb12u1    3.0.17-1~deb12u2         1
 critical  CVE-2026-0001  libc6    2.36-9+deb12u9      won't fix           0 base
 
-Vulnerabilities  4: 2 critical, 1 high, 1 low; 3 with a fix; 1 known to be exploited (!); 1 row suppressed.`);
+Vulnerabilities  4: 2 critical, 1 high, 1 low; 3 with a fix; 1 known to be
+exploited (!); 1 from the base image; 1 row suppressed.`);
+});
+
+test('packages of one source that have it alike are one line', () => {
+  const report = sampleReport();
+  const [first] = report.packages;
+  const source = { name: 'openssl', version: null };
+  const packages = ['libssl3', 'openssl', 'libssl-dev'].map((name) => ({ ...first!, id: name, name, source }));
+  const others = [
+    { ...first!, id: 'later', name: 'openssl', layer: 2, source },
+    { ...first!, id: 'other', name: 'wget', source: null },
+  ];
+  const vulnerabilities = [...packages, ...others].map(({ id, layer }) =>
+    sampleVulnerability({ id: 'CVE-2026-0001', packageId: id, layer, installedVersion: '1' }),
+  );
+  const odd = sampleVulnerability({
+    id: 'CVE-2026-0001',
+    packageId: 'openssl',
+    fixedVersion: null,
+    status: 'affected',
+  });
+  const lists = renderVulnerabilities(
+    { ...report, packages: [...packages, ...others], vulnerabilities: [...vulnerabilities, odd] },
+    100,
+    plain,
+  );
+  expect(lists[1]!.slice(1).map((line) => line.replaceAll(/ +/g, ' '))).toEqual([
+    'high CVE-2026-0001 libssl-dev +2 1 7.88.1-10+deb12u13 1',
+    'high CVE-2026-0001 openssl 1 7.88.1-10+deb12u13 2',
+    'high CVE-2026-0001 wget 1 7.88.1-10+deb12u13 1',
+    'high CVE-2026-0001 openssl 7.88.1-10+deb12u12 no fix yet 0 base',
+  ]);
+  // Counted are vulnerabilities, however many packages have them.
+  expect(lists.at(-1)![0]).toMatch(/^Vulnerabilities {2}1: 1 high; 1 with a fix/);
+});
+
+test('ids stay whole in 80 columns', () => {
+  const id = 'CVE-2026-1234567890';
+  const lines = render([row('libssl3', { id, fixedVersion: '3.0.17-1~deb12u2+with+a+very+long+tail' })]).split('\n');
+  expect(lines.filter((line) => line.includes(id))).toHaveLength(1);
+  expect(lines.every((line) => line.length <= 80)).toBe(true);
 });
 
 test('the layers that the base image brought are named so, in narrow terminals too', () => {
@@ -70,4 +111,16 @@ test('more upgrades than are worth a look are counted', () => {
   const vulnerabilities = many.map(({ id }) => sampleVulnerability({ id: 'CVE-2026-0001', packageId: id }));
   const blocks = renderVulnerabilities({ ...sampleReport(), packages: many, vulnerabilities }, 80, plain);
   expect(blocks[0]!.at(-1)).toBe('… and 2 more upgrades that resolve less.');
+});
+
+test('what is exploited is loud, whatever it is rated', () => {
+  const kev = { added: '2026-01-01', due: null, ransomware: false };
+  const colours = picocolors.createColors(true);
+  const shown = (facts: Partial<Vulnerability>) => {
+    const vulnerabilities = [row('curl', { id: 'CVE-2026-0001', severity: 'unknown', ...facts })];
+    return renderVulnerabilities({ ...sampleReport(), vulnerabilities }, 80, colours).map((lines) => lines[1]);
+  };
+  expect(shown({ kev })[1]).toContain(colours.bold(colours.red('unknown !')));
+  expect(shown({ kev })[0]).toContain(colours.bold(colours.red('exploited; 1 unknown')));
+  expect(shown({})[1]).toContain(colours.dim('unknown'));
 });

@@ -2,6 +2,7 @@ import type picocolors from 'picocolors';
 import type { Report, Vulnerability } from '../domain/report/report.ts';
 import { compareSeverities, type SeverityLevel } from '../domain/vulnerabilities/advisory.ts';
 import { countSeverities, type SeverityCounts, type Upgrade, upgradesOf } from '../domain/vulnerabilities/upgrades.ts';
+import { wrap } from './printable.ts';
 import { type Cell, type Column, layTable } from './table.ts';
 import { counted, wholeNumber } from './wording.ts';
 
@@ -9,6 +10,9 @@ type Paint = ReturnType<typeof picocolors.createColors>;
 
 /** Upgrades shown; each vulnerability stands in the list below them anyway. */
 const UPGRADES_SHOWN = 10;
+
+const TOTALS = 'Vulnerabilities';
+const TOTALS_LINES = 6;
 
 /** What a status without a fix reads in the place of one. */
 const WITHOUT_FIX: Readonly<Record<Vulnerability['status'], string>> = {
@@ -29,9 +33,11 @@ export function renderVulnerabilities(report: Report, width: number, paint: Pain
   if (report.vulnerabilities === undefined) return [];
   const rows = report.vulnerabilities.filter(({ suppressed }) => suppressed === undefined);
   const suppressed = report.vulnerabilities.length - rows.length;
-  return [upgrades(report, width, paint), list(report, rows, width, paint), totals(rows, suppressed, paint)].filter(
-    (lines) => lines.length > 0,
-  );
+  return [
+    upgrades(report, width, paint),
+    list(report, rows, width, paint),
+    totals(report, rows, suppressed, width, paint),
+  ].filter((lines) => lines.length > 0);
 }
 
 const UPGRADE_COLUMNS: readonly Column[] = [
@@ -49,7 +55,10 @@ function upgrades(report: Report, width: number, paint: Paint): string[] {
     { text: packages.join(', ') },
     { text: installed, paint: paint.dim },
     { text: to },
-    { text: `${exploited ? 'exploited; ' : ''}${summed(resolves)}`, paint: tint([...resolves.keys()][0], paint) },
+    {
+      text: `${exploited ? 'exploited; ' : ''}${summed(resolves)}`,
+      paint: tint(exploited, [...resolves.keys()][0], paint),
+    },
     { text: layerText(report, layer) },
   ];
   const lines = layTable(UPGRADE_COLUMNS, all.slice(0, UPGRADES_SHOWN).map(row), width, paint.bold);
@@ -61,31 +70,43 @@ function upgrades(report: Report, width: number, paint: Paint): string[] {
 
 const COLUMNS: readonly Column[] = [
   { header: 'SEVERITY', overflow: 'cut' },
-  { header: 'VULNERABILITY', overflow: 'wrap' },
+  { header: 'VULNERABILITY', overflow: 'wrap', firm: true },
   { header: 'PACKAGE', overflow: 'wrap' },
   { header: 'INSTALLED', overflow: 'wrap' },
   { header: 'FIXED IN', overflow: 'wrap' },
   { header: 'LAYER', align: 'right', overflow: 'cut' },
 ];
 
+/** Packages of one source that have it alike are one line: the first of them, and how many more. */
 function list(report: Report, rows: readonly Vulnerability[], width: number, paint: Paint): string[] {
   if (rows.length === 0) return [];
-  const names = new Map(report.packages.map(({ id, name }) => [id, name]));
-  const row = (each: Vulnerability): Cell[] => [
-    { text: `${each.severity}${each.kev === null ? '' : ' !'}`, paint: tint(each.severity, paint) },
-    { text: each.id },
-    { text: names.get(each.packageId) ?? each.purl },
-    { text: each.installedVersion, paint: paint.dim },
-    isFixable(each) ? { text: each.fixedVersion! } : { text: WITHOUT_FIX[each.status], paint: paint.dim },
-    { text: layerText(report, each.layer) },
-  ];
-  const name = ({ packageId }: Vulnerability): string => names.get(packageId) ?? '';
-  const sorted = rows.toSorted((a, b) => {
-    const rank = rankOf(a) - rankOf(b) || compareSeverities(a.severity, b.severity);
-    return (
-      rank || (b.epss?.probability ?? 0) - (a.epss?.probability ?? 0) || order(name(a), name(b)) || order(a.id, b.id)
-    );
+  const packages = new Map(report.packages.map((item) => [item.id, item]));
+  const alike = (each: Vulnerability): string => {
+    const { id, installedVersion, fixedVersion, status, severity, layer } = each;
+    const item = packages.get(each.packageId);
+    const source = item?.source?.name ?? item?.name ?? each.purl;
+    return JSON.stringify([id, item?.type, source, installedVersion, fixedVersion, status, severity, layer]);
+  };
+  const groups = Array.from(Map.groupBy(rows, alike).values(), (same) => {
+    const names = [...new Set(same.map(({ packageId, purl }) => packages.get(packageId)?.name ?? purl))].sort(order);
+    return { first: same[0]!, name: names[0]!, more: names.length - 1 };
   });
+  const sorted = groups.sort((a, b) => {
+    const rank = rankOf(a.first) - rankOf(b.first) || compareSeverities(a.first.severity, b.first.severity);
+    const likely = (b.first.epss?.probability ?? 0) - (a.first.epss?.probability ?? 0);
+    return rank || likely || order(a.name, b.name) || order(a.first.id, b.first.id);
+  });
+  const row = ({ first, name, more }: (typeof groups)[number]): Cell[] => [
+    {
+      text: `${first.severity}${first.kev === null ? '' : ' !'}`,
+      paint: tint(first.kev !== null, first.severity, paint),
+    },
+    { text: first.id },
+    { text: more === 0 ? name : `${name} +${more}` },
+    { text: first.installedVersion, paint: paint.dim },
+    isFixable(first) ? { text: first.fixedVersion! } : { text: WITHOUT_FIX[first.status], paint: paint.dim },
+    { text: layerText(report, first.layer) },
+  ];
   return layTable(COLUMNS, sorted.map(row), width, paint.bold);
 }
 
@@ -98,7 +119,13 @@ function isFixable({ status, fixedVersion }: Vulnerability): boolean {
   return status === 'fixed' && fixedVersion !== null;
 }
 
-function totals(rows: readonly Vulnerability[], suppressed: number, paint: Paint): string[] {
+function totals(
+  report: Report,
+  rows: readonly Vulnerability[],
+  suppressed: number,
+  width: number,
+  paint: Paint,
+): string[] {
   const counts = countSeverities(rows);
   const distinct = new Set(rows.map(({ id }) => id)).size;
   const fixable = new Set(rows.filter(isFixable).map(({ id }) => id)).size;
@@ -106,8 +133,11 @@ function totals(rows: readonly Vulnerability[], suppressed: number, paint: Paint
   const parts = [distinct === 0 ? 'none known' : `${wholeNumber(distinct)}: ${summed(counts)}`];
   if (distinct > 0) parts.push(`${wholeNumber(fixable)} with a fix`);
   if (exploited > 0) parts.push(`${wholeNumber(exploited)} known to be exploited (!)`);
+  const ofBase = rows.filter(({ layer }) => layer !== null && report.image.layers[layer]?.base === true);
+  if (ofBase.length > 0) parts.push(`${wholeNumber(new Set(ofBase.map(({ id }) => id)).size)} from the base image`);
   if (suppressed > 0) parts.push(`${counted(suppressed, 'row')} suppressed`);
-  return [`${paint.bold('Vulnerabilities')}  ${parts.join('; ')}.`];
+  const [first, ...others] = wrap(`${TOTALS}  ${parts.join('; ')}.`, width, TOTALS_LINES);
+  return [`${paint.bold(TOTALS)}${first!.slice(TOTALS.length)}`, ...others];
 }
 
 function summed(counts: SeverityCounts): string {
@@ -119,8 +149,9 @@ function layerText({ image }: Report, layer: number | null): string {
   return image.layers[layer]?.base ? `${layer} base` : `${layer}`;
 }
 
-function tint(severity: SeverityLevel | undefined, paint: Paint): (text: string) => string {
-  if (severity === 'critical') return (text) => paint.bold(paint.red(text));
+/** What is exploited is as loud as can be, whatever anybody rates it. */
+function tint(exploited: boolean, severity: SeverityLevel | undefined, paint: Paint): (text: string) => string {
+  if (exploited || severity === 'critical') return (text) => paint.bold(paint.red(text));
   if (severity === 'high') return paint.red;
   return severity === 'medium' ? paint.yellow : paint.dim;
 }

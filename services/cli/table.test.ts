@@ -26,6 +26,20 @@ describe('layTable', () => {
     );
   });
 
+  it('lets a firm column give way last', () => {
+    const firm: Column[] = [
+      { header: 'ID', overflow: 'wrap', firm: true },
+      { header: 'NOTE', overflow: 'cut' },
+    ];
+    const id = 'an-id-that-is-long';
+    expect(layTable(firm, [row(id, 'a note that is long')], 30, plain)[1]).toBe(`${id}  a note th…`);
+    expect(layTable(firm, [row(id, 'a note that is long')], 20, plain)).toEqual([
+      'ID          NOTE',
+      'an-id-that  a note …',
+      '-is-long',
+    ]);
+  });
+
   it('paints text, never padding', () => {
     const paint = (text: string) => `<${text}>`;
     expect(layTable(columns, [[{ text: 'a', paint }, { text: '1', paint }, { text: '' }]], 80, plain)[1]).toBe(

@@ -5,6 +5,8 @@ export interface Column {
   readonly align?: 'right';
   /** What happens to text wider than the column: more lines (at most CELL_LINES), or one that ends in '…'. */
   readonly overflow: 'wrap' | 'cut';
+  /** Gives way only after all others: ids that people copy. */
+  readonly firm?: true;
 }
 
 /** `paint` colours a finished piece of text; it never sees padding. */
@@ -31,17 +33,21 @@ export function layTable(
   return all.flatMap((row) => layRow(columns, widths, row));
 }
 
-/** Natural widths, the widest column giving way until the table fits. */
+/** Natural widths, the widest column giving way until the table fits; firm ones last. */
 function columnWidths(columns: readonly Column[], rows: readonly (readonly Cell[])[], width: number): number[] {
   const widths = columns.map((_, i) => {
     // Not Math.max(...): rows may be half a million.
     return rows.reduce((widest, row) => Math.max(widest, Math.min(width, widthOf(row[i]!.text))), 0);
   });
   const available = width - BETWEEN.length * (columns.length - 1);
-  for (let over = widths.reduce((a, b) => a + b, 0) - available; over > 0; over--) {
-    const widest = widths.indexOf(Math.max(...widths));
-    if (widths[widest]! <= COLUMN_WIDTH) break;
-    widths[widest]! -= 1;
+  let over = widths.reduce((a, b) => a + b, 0) - available;
+  for (const firm of [undefined, true] as const) {
+    const yielding = columns.flatMap((column, i) => (column.firm === firm ? i : []));
+    for (; over > 0; over--) {
+      const widest = yielding.reduce((most, i) => (widths[i]! > (widths[most] ?? 0) ? i : most), -1);
+      if (widest < 0 || widths[widest]! <= COLUMN_WIDTH) break;
+      widths[widest]! -= 1;
+    }
   }
   return widths;
 }
