@@ -3,6 +3,7 @@ import './require-node.js';
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import type { CredentialSource } from './adapters/registry/credentials.ts';
 import type { Registries } from './adapters/registry/registries.ts';
 import { runProgram } from './cli/program.ts';
 import type { RegistryChoice, Session } from './cli/session.ts';
@@ -37,19 +38,21 @@ function onDemand<Thing>(make: () => Promise<Thing>): () => Promise<Thing> {
 async function openRegistries(choice: RegistryChoice): Promise<Registries> {
   const { Registries } = await import('./adapters/registry/registries.ts');
   const { registrationsOf } = await import('./adapters/registry/registration.ts');
-  const { firstCredentials, givenCredentials } = await import('./adapters/registry/credentials.ts');
-  const { DockerConfig } = await import('./adapters/registry/docker-config.ts');
-  const { EcrCredentials } = await import('./adapters/registry/ecr.ts');
+  const { givenCredentials } = await import('./adapters/registry/credentials.ts');
   return new Registries({
     registrationOf: await registrationsOf(choice),
-    credentials: firstCredentials([
-      await givenCredentials(choice.given, process.env, LIMITS),
-      new DockerConfig(process.env, LIMITS),
-      new EcrCredentials(),
-    ]),
+    credentials: await credentialsBehind(await givenCredentials(choice.given, process.env, LIMITS)),
     environment: process.env,
     limits: LIMITS,
   });
+}
+
+/** What was given goes before what this machine has. */
+async function credentialsBehind(given: CredentialSource): Promise<CredentialSource> {
+  const { firstCredentials } = await import('./adapters/registry/credentials.ts');
+  const { DockerConfig } = await import('./adapters/registry/docker-config.ts');
+  const { EcrCredentials } = await import('./adapters/registry/ecr.ts');
+  return firstCredentials([given, new DockerConfig(process.env, LIMITS), new EcrCredentials()]);
 }
 
 async function openTarget(target: Target, options: OpenOptions, registries: () => Promise<Registries>) {
@@ -132,6 +135,19 @@ const session: Session = {
       seal: (secret, use) => sources.keys.seal(secret, use),
       read: (source, use) => sources.read(source, use),
     };
+  },
+  registeredRegistries: async (registrations) => {
+    const { SecretSources } = await import('./adapters/secrets/secret-sources.ts');
+    const { Registries } = await import('./adapters/registry/registries.ts');
+    const { registeredRegistries } = await import('./adapters/registry/registered.ts');
+    const { useOfSecret } = await import('./cli/webhooks-session.ts');
+    const secrets = new SecretSources(process.env);
+    const registered = await registeredRegistries(registrations, (source, { id }) => {
+      return secrets.read(source, useOfSecret(id));
+    });
+    const credentials = await credentialsBehind(registered);
+    const { registrationOf } = registered;
+    return new Registries({ registrationOf, credentials, environment: process.env, limits: LIMITS });
   },
   webhooks: async () => {
     const { setupLines } = await import('../webhooks/registry/setup.ts');

@@ -48,7 +48,9 @@ export async function runProgram(argv: readonly string[], session: Session): Pro
   });
   addCacheCommand(program, session);
   addDatabaseCommand(program, session);
-  addRegistryCommand(program, session);
+  addRegistryCommand(program, session, (exit) => {
+    code = exit;
+  });
   addWebhooksCommand(program, session);
   addSecretCommand(program, session);
   addAgentCommand(program, session);

@@ -24,7 +24,7 @@ const URL = 'where Plimsoll is reached from the registry: https://HOST[/PATH]';
 const FILE = 'the file of registered registries';
 
 /** Registries and their webhooks. */
-export function addRegistryCommand(program: Command, session: Session): void {
+export function addRegistryCommand(program: Command, session: Session, exit: (code: number) => void): void {
   const command = program.command('registry').summary('registries whose webhooks are received');
   command
     .command('add')
@@ -62,6 +62,18 @@ export function addRegistryCommand(program: Command, session: Session): void {
     .action(async (id: string, options: { readonly registries: string; readonly url: string }) => {
       const { runRegistryShow } = await import('./run-registry-add.ts');
       await runRegistryShow(session, id, options);
+    });
+  command
+    .command('check')
+    .description(
+      'Read what a sweep of a registered registry would: its repositories and tags, with the credentials of the registration. ' +
+        'Ends with 3 where something could not be read.',
+    )
+    .argument('<id>', 'of the registration')
+    .requiredOption('--registries <file>', FILE)
+    .action(async (id: string, options: { readonly registries: string }) => {
+      const { runRegistryCheck } = await import('./run-registry-check.ts');
+      exit(await runRegistryCheck(session, id, options.registries));
     });
   command
     .command('list')

@@ -1,5 +1,6 @@
 import type { Writable } from 'node:stream';
 import type { Limits } from '../domain/limits.ts';
+import type { Registration } from '../domain/registries/registration.ts';
 import type { SensorPrograms } from '../domain/runtime/sensor-frame.ts';
 import type {
   AdvisoryDatabase,
@@ -7,6 +8,8 @@ import type {
   Containers,
   FactsCache,
   PolicyEvaluator,
+  RegistryLister,
+  RegistryResolver,
   Sensor,
   Sha256,
   SignerTrust,
@@ -83,6 +86,10 @@ export interface Session {
   databases(): Promise<DatabaseSession>;
   /** Secrets, and the keys that they are sealed with. Raises SECRET_UNREADABLE. */
   secrets(): Promise<SecretSession>;
+  /** A client for registered registries, with the credentials of their registrations. Raises SECRET_UNREADABLE, USAGE, TARGET_UNREADABLE. */
+  registeredRegistries(
+    registrations: Iterable<Registration>,
+  ): Promise<RegistryLister & RegistryResolver & { close(): Promise<void> }>;
   /** What the commands around webhooks of registries do. */
   webhooks(): Promise<WebhookSession>;
   /** What verifies VEX that comes with an image. Raises USAGE. */

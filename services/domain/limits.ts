@@ -150,6 +150,8 @@ export const LIMITS = {
   credentialBytes: 2 ** 20,
   /** A credential helper, to its end: it may ask a keychain, and that its user. */
   credentialHelperMs: 60_000,
+  /** Pages of one list of a registry. */
+  registryPages: 10_000,
   /** Redirects that one request to a registry follows. */
   registryRedirects: 5,
   /** A registry without a byte. */
@@ -204,6 +206,10 @@ export const LIMITS = {
   snsAnswerBytes: 64 * 2 ** 10,
   /** Refused deliveries in a minute that are logged; all are counted. */
   refusalsLoggedPerMinute: 60,
+  /** Repositories of one registry that a sweep looks at. */
+  sweptRepositories: 100_000,
+  /** Tags of one registry that a sweep looks at. */
+  sweptTags: 1_000_000,
   /** Age of a delivery whose time is signed (SNS tries for an hour). */
   deliveryAgeMs: 65 * 60_000,
   /** How far the signed time of a delivery may lie ahead of our clock. */

@@ -101,6 +101,14 @@ export interface FetchOptions {
   readonly signal: AbortSignal;
 }
 
+/** Lists what a registry has. Raises REGISTRY_UNAVAILABLE, REGISTRY_DENIED, EGRESS_REFUSED, TARGET_NOT_FOUND, CANCELLED. */
+export interface RegistryLister {
+  /** Names of all repositories, unchecked. Many registries show them to nobody, or to administrators. */
+  repositories(registry: string, options: FetchOptions): AsyncIterable<string>;
+  /** The tags of a repository, unchecked. */
+  tags(name: RepositoryName, options: FetchOptions): AsyncIterable<string>;
+}
+
 /** Says what a tag names now, without counting as a pull. */
 export interface RegistryResolver {
   /**

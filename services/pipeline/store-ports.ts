@@ -172,3 +172,10 @@ export interface TagReader {
   /** Newest first; the first one holds. */
   history(registry: string, repository: string, tag: string, page: Page): Promise<Part<TagChange>>;
 }
+
+/** What deliveries and sweeps told, as it stands now. */
+export interface KnownTags {
+  repositories(registry: string): Promise<readonly string[]>;
+  /** Where each tag of a repository points; null: it was deleted. */
+  tags(registry: string, repository: string): Promise<ReadonlyMap<string, string | null>>;
+}

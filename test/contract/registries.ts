@@ -44,6 +44,18 @@ export function registryContract(
       expect(await client.resolve(reference('team/app:1'), FETCHING)).toMatchObject({ digest: image.manifestDigest });
     });
 
+    test('its repositories and tags are listed', async () => {
+      const all = async (items: AsyncIterable<string>) => {
+        const list: string[] = [];
+        for await (const item of items) list.push(item);
+        return list;
+      };
+      expect(await all(client.repositories(registry.host, FETCHING))).toContain('team/app');
+      expect(await all(client.tags({ registry: registry.host, repository: 'team/app' }, FETCHING))).toEqual(['1']);
+      const none = all(client.tags({ registry: registry.host, repository: 'team/none' }, FETCHING));
+      await expect(none).rejects.toMatchObject({ code: 'TARGET_NOT_FOUND' });
+    });
+
     test('a digest is not asked for', async () => {
       const named = reference(`team/app:2@${image.manifestDigest}`);
       expect(await client.resolve(named, FETCHING)).toMatchObject({ digest: image.manifestDigest, size: -1 });

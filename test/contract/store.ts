@@ -255,6 +255,24 @@ export function storeContract(name: string, open: () => TestedStore): void {
       expect(await digests(store, repository)).toEqual([null, 'a']);
     });
 
+    it('say where each tag points now, and which repositories are known', async () => {
+      const { deliveries, jobs } = open();
+      const repository = fresh('known/app');
+      const other = fresh('known/other');
+      await deliveries.record(deliveryOf([push(repository), push(repository, { tag: 'v2', digest: shaOf('b') })]), []);
+      await deliveries.record(deliveryOf([push(repository, { action: 'delete', tag: 'v2', digest: null })]), []);
+      await jobs.request([scanOf(other, { payload: { registry: 'hub', repository: other, tag: 'x', digest: null } })]);
+      expect(await deliveries.tags('hub', repository)).toEqual(
+        new Map([
+          ['v1', shaOf('a')],
+          ['v2', null],
+        ]),
+      );
+      expect(await deliveries.tags('elsewhere', repository)).toEqual(new Map());
+      expect(await deliveries.repositories('hub')).toEqual(expect.arrayContaining([repository, other]));
+      expect(await deliveries.repositories('elsewhere')).not.toContain(other);
+    });
+
     it('give the history of a tag page by page', async () => {
       const store = open();
       const repository = fresh('app');

@@ -62,6 +62,11 @@ function answer(
   manifests: FakeRegistry['manifests'],
   blobs: FakeRegistry['blobs'],
 ): void {
+  const list = listOf(url!, [...manifests.keys()]);
+  if (list !== null) {
+    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(list));
+    return;
+  }
   const { repository, kind, key } =
     /^\/v2\/(?<repository>.+)\/(?<kind>manifests|blobs)\/(?<key>[^/?]+)$/.exec(url!)?.groups ?? {};
   const name = `${repository}/${key}`;
@@ -81,4 +86,16 @@ function answer(
     ...(from !== undefined && { 'content-range': `bytes ${from}-${bytes.length - 1}/${bytes.length}` }),
   });
   response.end(method === 'HEAD' ? undefined : sent);
+}
+
+/** The catalog, or the tags of a repository that is there; null where no list is asked for. */
+function listOf(url: string, keys: readonly string[]): object | null {
+  const tags = keys
+    .filter((key) => !key.includes('sha256:'))
+    .map((key) => key.split(/\/(?=[^/]*$)/) as [string, string]);
+  const repositories = [...new Set(tags.map(([repository]) => repository))].toSorted();
+  if (url.startsWith('/v2/_catalog')) return { repositories };
+  const name = /^\/v2\/(.+)\/tags\/list(?:\?|$)/.exec(url)?.[1];
+  if (name === undefined || !repositories.includes(name)) return null;
+  return { name, tags: tags.filter(([repository]) => repository === name).map(([, tag]) => tag) };
 }

@@ -11,6 +11,7 @@ import type {
   FetchOptions,
   OpenedTarget,
   OpenOptions,
+  RegistryLister,
   RegistryResolver,
   TargetOpener,
 } from '../../pipeline/ports.ts';
@@ -18,6 +19,7 @@ import { discard, headerOf, wholeBody } from './answer.ts';
 import { blobBytes, pullScope } from './blob-stream.ts';
 import { Connection, PATIENCE, type Patience, refuseCancelled, within } from './connection.ts';
 import type { CredentialSource } from './credentials.ts';
+import { listed } from './listing.ts';
 import type { Registration } from './registration.ts';
 import { RegistryContent } from './registry-content.ts';
 import type { ResolveHost } from './transport.ts';
@@ -53,7 +55,7 @@ const TRY_NEXT: readonly ErrorCode[] = [
 ];
 
 /** Images in registries: distribution spec 1.1 and Docker Registry HTTP API V2. One object serves a process. */
-export class Registries implements TargetOpener, BlobSource, RegistryResolver {
+export class Registries implements TargetOpener, BlobSource, RegistryResolver, RegistryLister {
   readonly #options: RegistriesOptions;
   /** By registry: its mirrors, then itself. */
   readonly #connections = new Map<string, readonly Connection[]>();
@@ -105,6 +107,21 @@ export class Registries implements TargetOpener, BlobSource, RegistryResolver {
       const bytes = await this.#body(connection, response, limits, signal, 'the manifest');
       return { mediaType, digest: `sha256:${sha('sha256', bytes)}`, size: bytes.length, ...descriptor };
     });
+  }
+
+  repositories(registry: string, options: FetchOptions): AsyncIterable<string> {
+    const of = `the repositories of ${registry}`;
+    return listed(
+      this.#own(registry),
+      { path: '/v2/_catalog', key: 'repositories', scope: 'registry:catalog:*', of },
+      options,
+    );
+  }
+
+  tags({ registry, repository }: RepositoryName, options: FetchOptions): AsyncIterable<string> {
+    const path = `/v2/${repository}/tags/list`;
+    const of = `the tags of ${registry}/${repository}`;
+    return listed(this.#own(registry), { path, key: 'tags', scope: pullScope(repository), of }, options);
   }
 
   fetch(location: FetchedLocation, options: FetchOptions): AsyncIterable<Uint8Array> {
@@ -221,6 +238,11 @@ export class Registries implements TargetOpener, BlobSource, RegistryResolver {
       }
     }
     throw new PlimsollError('INTERNAL', `there is no connection to ${registry}`);
+  }
+
+  /** Without mirrors: they may lag behind. */
+  #own(registry: string): Connection {
+    return this.#connectionsOf(registry).at(-1)!;
   }
 
   #connectionsOf(registry: string): readonly Connection[] {

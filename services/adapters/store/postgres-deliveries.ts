@@ -4,6 +4,7 @@ import type {
   Delivery,
   DeliveryStore,
   JobRequest,
+  KnownTags,
   Page,
   Part,
   RecordedDelivery,
@@ -15,7 +16,7 @@ import { requestJobs } from './postgres-jobs.ts';
 import type { StoreSchema } from './schema.ts';
 
 /** What registries told, what became of tags, and the jobs that follow. */
-export class PostgresDeliveries implements DeliveryStore, TagReader {
+export class PostgresDeliveries implements DeliveryStore, TagReader, KnownTags {
   readonly #database: Kysely<StoreSchema>;
 
   constructor(database: Kysely<StoreSchema>) {
@@ -75,6 +76,33 @@ export class PostgresDeliveries implements DeliveryStore, TagReader {
       ({ id }) => id,
       ({ at, id: _, ...change }) => ({ ...change, at: at.toISOString() }),
     );
+  }
+
+  /** Of tags, and of scans that were asked for: an event need not name a digest. */
+  async repositories(registry: string): Promise<readonly string[]> {
+    const ofTags = this.#database.selectFrom('tag_history').select('repository').where('registry', '=', registry);
+    const ofJobs = this.#database
+      .selectFrom('jobs')
+      .select(sql<string>`payload->>'repository'`.as('repository'))
+      .where('kind', '=', 'scan')
+      .where(sql<boolean>`payload->>'registry' = ${registry}`)
+      .where(sql<boolean>`payload->>'repository' is not null`);
+    const rows = await ofTags.union(ofJobs).execute();
+    return rows.map(({ repository }) => repository);
+  }
+
+  async tags(registry: string, repository: string): Promise<ReadonlyMap<string, string | null>> {
+    const rows = await this.#database
+      .selectFrom('tag_history')
+      .select(['tag', 'digest'])
+      .distinctOn('tag')
+      .where('registry', '=', registry)
+      .where('repository', '=', repository)
+      .orderBy('tag')
+      .orderBy('at', 'desc')
+      .orderBy('id', 'desc')
+      .execute();
+    return new Map(rows.map(({ tag, digest }) => [tag, digest]));
   }
 }
 

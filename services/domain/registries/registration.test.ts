@@ -12,6 +12,8 @@ const harbor = {
 };
 const hub = { id: 'hub', kind: 'docker-hub', webhook: { method: 'path', secrets: SECRETS } };
 
+const DEFAULTS = { scheme: 'https', repositories: ['**'], pull: { allow: [], mirrors: [] } };
+
 const read = (...registries: unknown[]) => readRegistrations({ registries }, 'r.yaml');
 function refused(...registries: unknown[]): string {
   try {
@@ -26,12 +28,18 @@ function refused(...registries: unknown[]): string {
 describe('the registries file', () => {
   test('by id, with what is left out', () => {
     expect([...read(harbor, hub)]).toEqual([
-      ['main', { ...harbor, scheme: 'https', repositories: ['**'] }],
-      ['hub', { ...hub, host: 'docker.io', scheme: 'https', repositories: ['**'] }],
+      ['main', { ...harbor, ...DEFAULTS }],
+      ['hub', { ...hub, host: 'docker.io', ...DEFAULTS }],
     ]);
   });
   test('two of one id are refused by its name', () => {
     expect(refused(harbor, hub, { ...harbor })).toContain('two have the id main');
+  });
+  test('two of one host are asked in one way', () => {
+    const second = { ...harbor, id: 'second', repositories: ['x'] };
+    expect(read(harbor, second).size).toBe(2);
+    expect(refused(harbor, { ...second, scheme: 'http' })).toContain('main and second are of one host');
+    expect(refused(harbor, { ...second, pull: { ca: 'ca.pem' } })).toContain('main and second are of one host');
   });
   test.each(REGISTRY_KINDS)('%s sends what it can send, and nothing else', (kind) => {
     const parts = { secrets: SECRETS, username: 'u', header: 'X-A', topic: 'arn:aws:sns:eu-west-1:123456789012:t' };
@@ -74,6 +82,8 @@ describe('the registries file', () => {
       },
       'no ARN',
     ],
+    [{ ...harbor, pull: { credentials: { username: 'u', password: 'in the clear' } } }, 'registries.0.pull'],
+    [{ ...harbor, pull: { url: 'x' } }, 'registries.0.pull'],
     ['main', 'registries.0'],
   ])('%j does not fit', (registration, place) => {
     expect(refused(registration)).toContain(place);

@@ -1,7 +1,9 @@
 import picomatch from 'picomatch/posix.js';
 import { z } from 'zod';
 import { PlimsollError } from '../errors.ts';
+import { LIMITS } from '../limits.ts';
 import { REGISTRY_KINDS, type RegistryKind } from './registry-kind.ts';
+import { isRepositoryName } from './repository-name.ts';
 import { SNS_TOPIC } from './sns-message.ts';
 
 /*
@@ -60,6 +62,25 @@ export const METHODS: Readonly<Record<RegistryKind, readonly AuthenticationMetho
 /** Where registries are that are at one place. */
 const HOSTS: Partial<Record<RegistryKind, string>> = { 'docker-hub': 'docker.io', ghcr: 'ghcr.io' };
 
+const pull = z
+  .strictObject({
+    credentials: z
+      .union([
+        z.strictObject({ username: z.string().min(1).max(256), password: secretSource }),
+        z.strictObject({ token: secretSource }),
+      ])
+      .optional()
+      .describe("Without: what docker's and podman's files, or AWS, have for the host"),
+    ca: z.string().min(1).max(4_096).optional().describe('A file of certificates in PEM that are trusted too'),
+    allow: z
+      .array(z.string().min(1).max(255))
+      .max(100)
+      .default([])
+      .describe('Hosts and networks that it may send us to'),
+    mirrors: z.array(z.string().min(1).max(255)).max(10).default([]).describe('Asked first, for the same names'),
+  })
+  .describe('How its images are asked for');
+
 export const REGISTRATION_ID = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 
 const registration = z
@@ -83,6 +104,7 @@ const registration = z
         'Globs: * stays within a path segment, ** does not; a leading ! takes out what the ones before took in',
       ),
     webhook: authentication,
+    pull: pull.prefault({}),
   })
   .superRefine(({ kind, host, webhook }, context) => {
     const refuse = (path: string, message: string) => context.addIssue({ code: 'custom', path: [path], message });
@@ -104,10 +126,19 @@ export function readRegistrations(document: unknown, file: string): ReadonlyMap<
   if (data === undefined) {
     throw refuse(error.issues.map(({ path, message }) => `${path.join('.') || 'the whole'}: ${message}`).join('; '));
   }
-  const registrations = new Map(data.registries.map((each) => [each.id, each]));
-  if (registrations.size === data.registries.length) return registrations;
-  const twice = data.registries.find(({ id }, index) => data.registries.findIndex((each) => each.id === id) !== index);
-  throw refuse(`two have the id ${twice!.id}`);
+  const registrations = new Map<string, Registration>();
+  const byHost = new Map<string, Registration>();
+  for (const each of data.registries) {
+    if (registrations.has(each.id)) throw refuse(`two have the id ${each.id}`);
+    registrations.set(each.id, each);
+    // One host is asked in one way, whichever registration an image came by.
+    const other = byHost.get(each.host) ?? each;
+    if (JSON.stringify([other.scheme, other.pull]) !== JSON.stringify([each.scheme, each.pull])) {
+      throw refuse(`${other.id} and ${each.id} are of one host, and do not say the same of scheme and pull`);
+    }
+    byHost.set(each.host, each);
+  }
+  return registrations;
 }
 
 /** Whether a repository is one that the registration is about. */
@@ -118,4 +149,9 @@ export function repositoryFilter({ repositories }: Registration): (repository: s
   });
   return (repository) =>
     steps.reduce((taken, { without, matches }) => (matches(repository) ? !without : taken), steps[0]!.without);
+}
+
+/** Repositories that the registration names without a glob. */
+export function repositoryNames({ repositories }: Registration): readonly string[] {
+  return repositories.filter((each) => isRepositoryName(each, LIMITS));
 }
