@@ -222,7 +222,10 @@ function sboms({ findings }: Report, width: number, paint: Paint): string[] {
   const found = findings.filter(({ kind }) => kind === 'sbom');
   if (found.length === 0) return [];
   const unused = found.filter(({ used }) => used !== true).length;
-  const names = found.slice(0, SBOMS_SHOWN).map(({ id }) => id);
+  const nameOf = ({ id, verified }: Report['findings'][number]): string => {
+    return verified === false ? `${id.slice(0, 19)} (attested; nobody checked by whom)` : id;
+  };
+  const names = found.slice(0, SBOMS_SHOWN).map(nameOf);
   const more = found.length > SBOMS_SHOWN ? ` and ${wholeNumber(found.length - SBOMS_SHOWN)} more` : '';
   const state = unused === 0 ? 'used' : unused === found.length ? 'not used' : `${wholeNumber(unused)} not used`;
   const text = `${counted(found.length, 'SBOM')} found, ${state}: ${names.join(', ')}${more}.`;

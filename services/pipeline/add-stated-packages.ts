@@ -19,6 +19,8 @@ export interface UnitedPackages {
   readonly gaps: readonly Gap[];
 }
 
+/** Behind all layers: where none brought it. */
+const LAST = Number.MAX_SAFE_INTEGER;
 /** Names that one message lists; the rest are counted. */
 const NAMES_SHOWN = 10;
 
@@ -42,7 +44,7 @@ export function addStatedPackages(found: readonly AttributedPackage[], system: P
   );
   const added = new Map<string, AttributedPackage>();
   const strangers: AttributedPackage[] = [];
-  for (const each of stated.toSorted((a, b) => a.layer - b.layer)) {
+  for (const each of stated.toSorted((a, b) => (a.layer ?? LAST) - (b.layer ?? LAST))) {
     const key = keyOf(each);
     const same = byKey.get(key);
     for (const one of same ?? []) confirmed.add(one);
@@ -76,10 +78,10 @@ function isStranger({ record }: AttributedPackage, { distribution, repositories 
 }
 
 function strangerGaps(strangers: readonly AttributedPackage[]): Gap[] {
-  return [...Map.groupBy(strangers, ({ paths }) => paths[0]!)].map(([path, packages]) => {
+  return [...Map.groupBy(strangers, ({ paths }) => paths[0])].map(([path, packages]) => {
     const names = packages.slice(0, NAMES_SHOWN).map(({ record }) => record.purl);
     const more = packages.length > NAMES_SHOWN ? ` and ${packages.length - NAMES_SHOWN} more` : '';
     const message = `The SBOM names packages of a distribution or release that the image is not of; they were left out: ${names.join(', ')}${more}`;
-    return gap('sbom-unusable', message, { layer: packages[0]!.layer, path });
+    return gap('sbom-unusable', message, { layer: packages[0]!.layer, path: path ?? null });
   });
 }

@@ -69,6 +69,14 @@ export function buildReport(input: ReportInput): Report {
         layer: isImage ? layer : null,
       })),
       ...vex.kept.map(unjudged),
+      ...list.attested.map((sbom) => ({
+        kind: 'sbom',
+        id: sbom.digest,
+        path: null,
+        layer: null,
+        verified: false,
+        ...sbom,
+      })),
     ],
     completeness: {
       status: partial ? 'partial' : 'complete',
@@ -108,7 +116,7 @@ function packagesOf({ packages, confirmed, distribution }: PackageList, isImage:
     if (entry.hiddenBy !== null) return `${purl}#hidden-by-layer-${entry.hiddenBy}`;
     // One package in several layers, or owned here and not there, is several: each is mended in its own place.
     if (counts.get(purl) === 1) return purl;
-    return `${purl}#layer-${entry.layer}${entry.owner === null ? '' : `:${fileListNames(entry.owner.record)[0]}`}`;
+    return `${purl}#layer-${entry.layer ?? 'unknown'}${entry.owner === null ? '' : `:${fileListNames(entry.owner.record)[0]}`}`;
   };
   return packages.map((entry) => ({
     ...packageOf(entry, isImage),

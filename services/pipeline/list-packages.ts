@@ -15,6 +15,7 @@ import { isDistributionPackage } from '../domain/packages/purl.ts';
 import type { FoundVex } from '../domain/vulnerabilities/vex/found-vex.ts';
 import { vexFiles } from '../domain/vulnerabilities/vex/vex-files.ts';
 import { addStatedPackages } from './add-stated-packages.ts';
+import { type Attested, type AttestedSbom, NOTHING_ATTESTED } from './attested-sboms.ts';
 import { embeddedVex } from './embedded-vex.ts';
 import { distributionOwners, type FoundDatabases } from './file-owners.ts';
 import { FilePackages, type FoundSbom } from './file-packages.ts';
@@ -31,6 +32,8 @@ export interface PackageList extends FoundDatabases {
   readonly contentSets: readonly (readonly string[])[];
   /** SBOMs that lie in the image. */
   readonly sboms: readonly FoundSbom[];
+  /** SBOMs that somebody attests beside the image. */
+  readonly attested: readonly AttestedSbom[];
   /** Packages that such an SBOM names too. */
   readonly confirmed: ReadonlySet<AttributedPackage>;
   readonly vex: readonly FoundVex[];
@@ -42,6 +45,7 @@ export async function listPackages(
   layers: readonly LayerFacts[],
   reader: LayerReader,
   options: FactsOptions,
+  attested: Attested = NOTHING_ATTESTED,
 ): Promise<PackageList> {
   const view = new ImageView();
   const gaps: Gap[] = [];
@@ -80,8 +84,8 @@ export async function listPackages(
   }
   const last = wanted.at(-1) ?? [];
   gaps.push(...unitGaps(last, units), ...files.gaps());
-  const found = { databaseFiles: last, extraParts: fetched.parts, view };
-  const owners = await distributionOwners(found, layers, options, files.paths(), installed);
+  const databases = { databaseFiles: last, extraParts: fetched.parts, view };
+  const owners = await distributionOwners(databases, layers, options, files.paths(), installed);
   const texts = new Map(
     last.flatMap((file) => units.of(file).flatMap(({ path, text }) => (text === null ? [] : [[path, text] as const]))),
   );
@@ -91,9 +95,10 @@ export async function listPackages(
       last.flatMap((file) => (file.analyzer.id === 'apk' ? units.of(file).flatMap((unit) => unit.repositories) : [])),
     ),
   ].sort();
-  const united = addStatedPackages([...installed, ...files.packages(owners)], { distribution, repositories });
+  const found = [...installed, ...files.packages(owners), ...attested.packages];
+  const united = addStatedPackages(found, { distribution, repositories });
   const { packages, confirmed } = united;
-  gaps.push(...united.gaps);
+  gaps.push(...attested.gaps, ...united.gaps);
   const sboms = files.sboms();
   const { foundSboms: most } = options.limits;
   if (sboms.length > most) {
@@ -112,10 +117,11 @@ export async function listPackages(
     repositories,
     contentSets: contentSetsOf(layers),
     sboms: sboms.slice(0, most),
+    attested: attested.sboms,
     confirmed,
     vex: embeddedVex(files.texts(vexFiles.id)),
     gaps,
-    ...found,
+    ...databases,
   };
 }
 

@@ -13,6 +13,7 @@ import {
   parseManifest,
 } from '../domain/image/manifest.ts';
 import { formatPlatform, type Platform, samePlatform } from '../domain/image/platform.ts';
+import { mayAttachTo } from '../domain/image/referrer.ts';
 import type { Selector } from '../domain/image/target.ts';
 import { LIMITS } from '../domain/limits.ts';
 import type { FoundVex } from '../domain/vulnerabilities/vex/found-vex.ts';
@@ -45,6 +46,8 @@ export interface SourceImage {
   readonly layers: readonly SourceLayer[];
   /** What is attached to it, and is not believed yet. */
   readonly attachedVex: readonly FoundVex[];
+  /** Attestation manifests that speak of this image, or do not say of which. */
+  readonly attestations: readonly Descriptor[];
   readonly gaps: readonly Gap[];
 }
 
@@ -83,7 +86,9 @@ export async function resolveImages(
   if (dockerConfigs !== null) gaps.push(...(await ambiguities(dockerConfigs, roots, content)));
   const images: SourceImage[] = [];
   for (const { descriptor } of choosePlatforms(found, choice)) {
-    images.push(await contentImage(descriptor, await walk.manifest(descriptor), content, gaps));
+    const own = skipped.filter((each) => isAttestation(each) && mayAttachTo(each, descriptor.digest));
+    const attestations = [...new Map(own.map((each) => [each.digest, each])).values()];
+    images.push(await contentImage(descriptor, await walk.manifest(descriptor), content, { attestations, gaps }));
   }
   // Last, so that what somebody attached cannot use up what may be read of the images.
   for (const [i, image] of images.entries()) {
@@ -183,7 +188,7 @@ async function contentImage(
   { digest: manifestDigest, platform }: Descriptor,
   manifest: ManifestDocument,
   content: ContentStore,
-  gaps: readonly Gap[],
+  { attestations, gaps }: Pick<SourceImage, 'attestations' | 'gaps'>,
 ): Promise<SourceImage> {
   const what = `config ${manifest.config.digest}`;
   const config = parseConfig(parseJsonObject(await content.document(manifest.config, 'config'), what), what);
@@ -210,6 +215,7 @@ async function contentImage(
     config,
     layers,
     attachedVex: [],
+    attestations,
     gaps: [...gaps, ...configGaps(config, layers.length, instructions !== null), ...platformGap(platform, config)],
   };
 }
@@ -310,7 +316,16 @@ function looseImage({ config: bytes, layers: files }: LooseImage, sha256: Sha256
     };
   });
   const gaps = configGaps(config, layers.length, instructions !== null);
-  return { manifestDigest: null, configDigest, platform: config.platform, config, layers, attachedVex: [], gaps };
+  return {
+    manifestDigest: null,
+    configDigest,
+    platform: config.platform,
+    config,
+    layers,
+    attestations: [],
+    attachedVex: [],
+    gaps,
+  };
 }
 
 function rootfsImage(location: BlobLocation): SourceImage {
@@ -321,6 +336,7 @@ function rootfsImage(location: BlobLocation): SourceImage {
     platform: null,
     config: null,
     layers: [layer],
+    attestations: [],
     attachedVex: [],
     gaps: [],
   };

@@ -3,6 +3,7 @@ import type { Target } from '../domain/image/target.ts';
 import type { Limits } from '../domain/limits.ts';
 import type { Analyzer } from '../domain/packages/ecosystem.ts';
 import type { Report, ReportDocument } from '../domain/report/report.ts';
+import { attestedSboms, NOTHING_ATTESTED } from './attested-sboms.ts';
 import { buildReport } from './build-report.ts';
 import type { PlatformChoice } from './choose-image.ts';
 import { listPackages } from './list-packages.ts';
@@ -11,7 +12,7 @@ import type {
   EngineRunner,
   FactsCache,
   LayerReader,
-  OpenedTarget,
+  OpenedImage,
   ProgressSink,
   Sha256,
   TargetOpener,
@@ -102,16 +103,18 @@ export async function analyzersOf(
 
 async function scanImage(
   image: SourceImage,
-  { targetKind, path }: Pick<OpenedTarget, 'targetKind' | 'path'>,
+  opened: OpenedImage,
   request: ScanRequest,
   dependencies: ScanDependencies,
 ): Promise<Report> {
   const { reader, clock } = dependencies;
+  const { targetKind, path } = opened;
   const started = clock.elapsed();
   const options = { ...request, ...dependencies, analyzers: await analyzersOf(request, dependencies) };
   const layers = await readFacts(image, reader, options);
   const read = clock.elapsed();
-  const found = await listPackages(layers, reader, options);
+  const attested = opened.kind === 'content' ? await attestedSboms(image, opened.content, request) : NOTHING_ATTESTED;
+  const found = await listPackages(layers, reader, options, attested);
   const list = targetKind === 'dir' ? asProject(found, options.analyzers) : found;
   const listed = clock.elapsed();
   const timings = { readMs: read - started, listMs: listed - read };

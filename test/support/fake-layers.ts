@@ -104,6 +104,7 @@ export function fakeImage(layers: number | readonly SourceLayer[]): SourceImage 
     configDigest: null,
     platform: null,
     config: null,
+    attestations: [],
     attachedVex: [],
     layers: made,
     gaps: [],

@@ -158,11 +158,9 @@ describe('laws', () => {
           .at(-1)!
           .flatMap(({ unit }) => unit.packages.map(({ name, version }) => `${name}=${version}`));
         expect(texts.sort()).toEqual([...new Set(last)].sort());
-        for (const {
-          record: { name, version },
-          layer,
-        } of installed) {
-          const text = `${name}=${version}`;
+        for (const { record, layer: brought } of installed) {
+          const text = `${record.name}=${record.version}`;
+          const layer = brought!;
           for (let i = layer; i < states.length; i++) expect(has(i, text)).toBe(true);
           if (layer > 0) expect(has(layer - 1, text)).toBe(false);
         }

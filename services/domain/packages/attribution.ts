@@ -11,8 +11,8 @@ export type DatabaseState = readonly VisibleUnit[];
 
 export interface AttributedPackage {
   readonly record: PackageRecord;
-  /** Index of the layer that brought the package as it is now. */
-  readonly layer: number;
+  /** Index of the layer that brought the package as it is now; null where none did (an SBOM beside the image). */
+  readonly layer: number | null;
   /** The databases that list it. */
   readonly paths: readonly string[];
   /** The layer that removed or emptied its database; null where the package is listed as installed. */

@@ -1,7 +1,8 @@
 import { PlimsollError } from '../errors.ts';
 import type { Limits } from '../limits.ts';
-import type { JsonObject, PackageFile } from '../packages/package-file.ts';
+import { isObject, type JsonObject, type PackageFile } from '../packages/package-file.ts';
 import { UnitGaps } from '../packages/unit-gaps.ts';
+import { readStatement } from '../vulnerabilities/vex/in-toto.ts';
 import { readCycloneDx } from './cyclonedx-reader.ts';
 import { parseCycloneDxXml } from './cyclonedx-xml.ts';
 import { interpret } from './interpret.ts';
@@ -17,8 +18,8 @@ const SPDX_VERSIONS: ReadonlySet<string> = new Set(['SPDX-2.2', 'SPDX-2.3']);
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
 /**
- * What an SBOM says: CycloneDX 1.2 to 1.7 in JSON or XML, SPDX 2.2 and 2.3 in JSON or tag-value, Report v1. The content
- * tells which. `path` names it in messages. Raises NOT_AN_SBOM, SBOM_VERSION_UNSUPPORTED, LIMIT_EXCEEDED; what is only
+ * What an SBOM says: CycloneDX 1.2 to 1.7 in JSON or XML, SPDX 2.2 and 2.3 in JSON or tag-value, Report v1; also as the
+ * predicate of a statement of in-toto. The content tells which. `path` names it in messages. Raises NOT_AN_SBOM, SBOM_VERSION_UNSUPPORTED, LIMIT_EXCEEDED; what is only
  * broken in part is a gap of the result.
  */
 export function readSbom(path: string, bytes: Uint8Array, limits: Limits): SbomContent {
@@ -38,7 +39,8 @@ export function readSbom(path: string, bytes: Uint8Array, limits: Limits): SbomC
   return interpret(readSpdxTagValue(file), file);
 }
 
-function fromJson(value: JsonObject, file: PackageFile): SbomContent {
+function fromJson(document: JsonObject, file: PackageFile): SbomContent {
+  const value = predicateOf(document) ?? document;
   if (value.bomFormat === 'CycloneDX') return fromCycloneDx(value, 'cyclonedx-json', file);
   if (typeof value.spdxVersion === 'string') {
     expectVersion(value.spdxVersion, SPDX_VERSIONS, 'SPDX', file.path);
@@ -55,6 +57,13 @@ function fromJson(value: JsonObject, file: PackageFile): SbomContent {
       ? 'it holds the reports of several images; give one of them'
       : 'it is JSON, but neither CycloneDX nor SPDX nor a report',
   );
+}
+
+/** What a statement of in-toto states of an image; cosign once put it into `Data`. Null where the document is no statement. */
+function predicateOf(document: JsonObject): JsonObject | null {
+  const predicate = readStatement(document)?.predicate;
+  if (!isObject(predicate)) return null;
+  return isObject(predicate.Data) ? predicate.Data : predicate;
 }
 
 function fromCycloneDx(value: JsonObject, format: 'cyclonedx-json' | 'cyclonedx-xml', file: PackageFile): SbomContent {

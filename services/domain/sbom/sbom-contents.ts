@@ -88,8 +88,8 @@ function tooLong({ sbomBytes }: Limits): SbomUnit {
   return { packages: [], gaps: gaps.all(), text: null };
 }
 
-/** The packages of an SBOM that is used beside what was found, and what of it could not be. */
-function sbomUnit(path: string, bytes: Uint8Array, limits: Limits): SbomUnit {
+/** The packages of an SBOM that is used beside what was found, and what of it could not be. `path` names it in messages. */
+export function sbomUnit(path: string, bytes: Uint8Array, limits: Limits): SbomUnit {
   const gaps = new UnitGaps();
   try {
     const content = readSbom(path, bytes, limits);
