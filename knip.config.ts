@@ -5,6 +5,7 @@ const config: KnipConfig = {
   entry: [
     'services/layer-worker.ts',
     'services/adapters/opa/policy-process.ts',
+    'services/adapters/threads/sbom-thread.ts',
     'scripts/*.{ts,js}',
     'test/tools/build-go-tools.ts',
   ],

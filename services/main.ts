@@ -87,12 +87,14 @@ const session: Session = {
   scanDependencies: async (cache, registry) => {
     const { LocalEngines } = await import('./adapters/engines/local-engines.ts');
     const { LayerThreads } = await import('./adapters/threads/layer-threads.ts');
+    const { SbomThreads } = await import('./adapters/threads/sbom-threads.ts');
     const { ANALYZERS } = await import('./domain/packages/registry.ts');
     const registries = onDemand(() => openRegistries(registry));
     return {
       opener: { open: (target, options) => openTarget(target, options, registries) },
       reader: new LayerThreads(layerWorker, { blobs: { fetch: (...wanted) => fetched(registries, wanted) } }),
       cache,
+      sbomReader: new SbomThreads(),
       engineRunner: new LocalEngines(process.env.PATH),
       analyzers: ANALYZERS,
       lockfileAnalyzers: async () => (await import('./domain/packages/lockfiles.ts')).LOCKFILES,

@@ -55,6 +55,7 @@ async function listed(layers: readonly (readonly FakeEntry[])[], cache: FactsCac
     ...options,
     lockfileAnalyzers: () => Promise.resolve([]),
     sbomAnalyzer: () => Promise.reject(new Error('nobody asked for SBOMs')),
+    sbomReader: { read: () => Promise.reject(new Error('there is no SBOM')) },
     engineRunner,
     opener: { open: async () => opened },
     reader,

@@ -10,6 +10,7 @@ import type { EngineName, ForeignPackage } from '../domain/report/engines.ts';
 import type { Report } from '../domain/report/report.ts';
 import type { ContainerKey, ContainerState } from '../domain/runtime/container.ts';
 import type { SensorFrame } from '../domain/runtime/sensor-frame.ts';
+import type { SbomContent } from '../domain/sbom/sbom.ts';
 import type { Policy, PolicyOutcome } from '../domain/verdict/policy.ts';
 import type { PolicyInput } from '../domain/verdict/policy-input.ts';
 import type { Advisory, DatabaseInfo, EndOfLife, Enrichment } from '../domain/vulnerabilities/advisory.ts';
@@ -239,6 +240,12 @@ export interface EngineChoice {
   readonly path: string | null;
   /** What the executable must hash to, as 64 hexadecimal digits; null: nothing is said. */
   readonly sha256: string | null;
+}
+
+/** Reads an SBOM where the signal is heard, however long it takes. Raises what `readSbom` raises, or the signal's reason. */
+export interface SbomReader {
+  /** `name` stands in messages. */
+  read(name: string, bytes: Uint8Array, options: FetchOptions): Promise<SbomContent>;
 }
 
 /** What an engine is to look at: the very image or directory that we read. */

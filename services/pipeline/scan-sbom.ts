@@ -1,34 +1,29 @@
 import { MATCHING_GAPS } from '../domain/completeness.ts';
 import type { Target } from '../domain/image/target.ts';
-import type { Limits } from '../domain/limits.ts';
 import type { Report } from '../domain/report/report.ts';
-import { readSbom } from '../domain/sbom/read-sbom.ts';
+import type { SbomContent } from '../domain/sbom/sbom.ts';
 
 export interface SbomRequest {
   readonly target: Target;
-  readonly limits: Limits;
+  /** How long it took to read the document. */
+  readonly readMs: number;
 }
 
 export interface SbomDependencies {
-  readonly clock: { moment(): string; elapsed(): number };
+  readonly clock: { moment(): string };
   readonly version: string;
 }
 
 /**
- * document → packages → report. An SBOM that Plimsoll wrote gives the packages, the image and the gaps of the scan behind
+ * packages → report. An SBOM that Plimsoll wrote gives the packages, the image and the gaps of the scan behind
  * it as they were; what is then done with packages (matching, judging) does not ask where they came from.
  */
 export function scanSbom(
-  bytes: Uint8Array,
-  { target, limits }: SbomRequest,
+  content: SbomContent,
+  { target, readMs }: SbomRequest,
   { clock, version }: SbomDependencies,
 ): Report {
-  const started = clock.elapsed();
-  const { digest, platform, image, packages, engines, findings, layersRead, ...read } = readSbom(
-    target.path === '-' ? 'standard input' : target.path,
-    bytes,
-    limits,
-  );
+  const { digest, platform, image, packages, engines, findings, layersRead, ...read } = content;
   const gaps = [...read.scanGaps, ...read.gaps].filter(({ code }) => !MATCHING_GAPS.has(code));
   const blocking = gaps.filter((gap) => gap.class === 'blocking');
   // That another engine failed says nothing of our own reading.
@@ -51,6 +46,6 @@ export function scanSbom(
       feeds: [],
       withoutFeed: [],
     },
-    timings: { readMs: clock.elapsed() - started },
+    timings: { readMs },
   };
 }

@@ -14,6 +14,7 @@ import type {
   LayerReader,
   OpenedImage,
   ProgressSink,
+  SbomReader,
   Sha256,
   TargetOpener,
 } from './ports.ts';
@@ -21,6 +22,7 @@ import { asProject } from './project.ts';
 import { readFacts } from './read-facts.ts';
 import { resolveImages, type SourceImage } from './resolve-images.ts';
 import { runEngines } from './run-engines.ts';
+import { scanSbom } from './scan-sbom.ts';
 
 /** Everything a scan needs from outside. */
 export interface ScanDependencies {
@@ -32,6 +34,7 @@ export interface ScanDependencies {
   readonly lockfileAnalyzers: () => Promise<readonly Analyzer[]>;
   /** Of what SBOMs in images say. */
   readonly sbomAnalyzer: () => Promise<Analyzer>;
+  readonly sbomReader: SbomReader;
   readonly engineRunner: EngineRunner;
   readonly sha256: Sha256;
   /** Now, as an ISO moment; and a stopwatch in milliseconds. */
@@ -71,9 +74,14 @@ export async function scanTarget(request: ScanRequest, dependencies: ScanDepende
       if (platform !== null) throw new PlimsollError('USAGE', 'an SBOM is of one image; leave out --platform');
       if (request.engines.length > 0)
         throw new PlimsollError('USAGE', 'engines read images, not SBOMs; leave out --engine');
-      // Loaded on demand: what validates foreign documents takes its time, and images need none of it.
-      const { scanSbom } = await import('./scan-sbom.ts');
-      return scanSbom(opened.bytes, request, dependencies);
+      const { sbomReader, clock } = dependencies;
+      const started = clock.elapsed();
+      const content = await sbomReader.read(
+        target.path === '-' ? 'standard input' : target.path,
+        opened.bytes,
+        request,
+      );
+      return scanSbom(content, { target, readMs: clock.elapsed() - started }, dependencies);
     }
     const selector = 'selector' in target ? target.selector : null;
     const { images, indexDigest } = await resolveImages(opened, selector, platform, dependencies.sha256);

@@ -45,7 +45,7 @@ const CORPORA: Readonly<Record<string, readonly string[]>> = {
   reports: REPORTS.map(serializeReport),
 };
 
-const clock = { moment: () => '2024-01-01T00:00:00.000Z', elapsed: () => 0 };
+const clock = { moment: () => '2024-01-01T00:00:00.000Z' };
 const target = { kind: 'sbom', text: 'sbom:x', path: 'x' } as const;
 const EXPECTED = ['NOT_AN_SBOM', 'SBOM_VERSION_UNSUPPORTED', 'LIMIT_EXCEEDED'];
 
@@ -56,7 +56,7 @@ describe.each(Object.entries(CORPORA))('damaged %s', (_, texts) => {
     fc.assert(
       fc.property(mutated(corpus), (bytes) => {
         try {
-          const report = scanSbom(bytes, { target, limits: LIMITS }, { clock, version: '0.0.0' });
+          const report = scanSbom(readSbom('x', bytes, LIMITS), { target, readMs: 0 }, { clock, version: '0.0.0' });
           schema.report.parse(JSON.parse(serializeReport(report)));
           const ids = report.packages.map(({ id }) => id);
           expect(new Set(ids).size).toBe(ids.length);

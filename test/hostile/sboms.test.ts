@@ -287,3 +287,36 @@ describe('limits, at their value and past it', () => {
     expect(readText(text).packages).toHaveLength(90_000);
   });
 });
+
+describe('time', () => {
+  const long = cdx({ components: Array.from({ length: 400_000 }, (_, i) => library(`n${i}`)) });
+
+  test('a scan ends when its time is up, whatever the SBOM still takes', { timeout: 60_000 }, async () => {
+    const path = join(place, 'long.json');
+    writeFileSync(path, long);
+    const stop = new AbortController();
+    setTimeout(() => stop.abort(new Error('time is up')), 500);
+    const started = performance.now();
+    await expect(scan(`sbom:${path}`, { signal: stop.signal })).rejects.toThrow('time is up');
+    expect(performance.now() - started).toBeLessThan(4_000);
+    const { code, stderr } = await runCommand(['scan', `sbom:${path}`, '--timeout', '1s', '--db', 'none']);
+    expect([code, stderr]).toEqual([1, expect.stringContaining('[TIMEOUT]')]);
+  });
+
+  test('a long SBOM is read as a short one is, and refused as one', { timeout: 60_000 }, async () => {
+    const path = join(place, 'longer.json');
+    const description = 'x'.repeat(2 << 20);
+    writeFileSync(path, cdx({ components: [library('a', { description }), library('b')] }));
+    expect((await scan(`sbom:${path}`)).packages.map(({ name }) => name)).toEqual(['a', 'b']);
+    writeFileSync(path, JSON.stringify({ description }));
+    await expect(scan(`sbom:${path}`)).rejects.toMatchObject({
+      code: 'NOT_AN_SBOM',
+      message: expect.stringContaining(path),
+    });
+    writeFileSync(path, `{"bomFormat":"CycloneDX","x":${'['.repeat(2 << 20)}`);
+    await expect(scan(`sbom:${path}`)).rejects.toMatchObject({
+      code: 'LIMIT_EXCEEDED',
+      details: { limit: 'sbomNesting' },
+    });
+  });
+});

@@ -14,6 +14,7 @@ import { feedDirectory } from '../../services/adapters/rootfs/feed-directory.ts'
 import { LayerThreads } from '../../services/adapters/threads/layer-threads.ts';
 import type { LayerMessage, LayerTask } from '../../services/adapters/threads/protocol.ts';
 import { serveLayerTasks } from '../../services/adapters/threads/run-layer-task.ts';
+import { SbomThreads } from '../../services/adapters/threads/sbom-threads.ts';
 import { parseTarget } from '../../services/domain/image/target.ts';
 import { LIMITS, type Limits } from '../../services/domain/limits.ts';
 import { LOCKFILES } from '../../services/domain/packages/lockfiles.ts';
@@ -61,6 +62,7 @@ export function wired(target: string, changes: ScanChanges = {}): [ScanRequest, 
     opener: registries ?? new LocalTargetOpener(),
     reader,
     cache,
+    sbomReader: new SbomThreads(),
     engineRunner: new LocalEngines(process.env.PATH),
     analyzers: ANALYZERS,
     lockfileAnalyzers: () => Promise.resolve(LOCKFILES),

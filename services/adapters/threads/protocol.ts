@@ -1,7 +1,8 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { GapCode } from '../../domain/completeness.ts';
-import type { ErrorCode } from '../../domain/errors.ts';
+import type { ErrorCode, PlimsollError } from '../../domain/errors.ts';
 import type { Limits } from '../../domain/limits.ts';
+import type { SbomContent } from '../../domain/sbom/sbom.ts';
 import type { LayerJob } from '../../pipeline/ports.ts';
 
 /** What passes between the main thread and a layer thread. Plain data; byte arrays are transferred. */
@@ -40,3 +41,19 @@ export type LayerMessage =
       readonly failure: { readonly code: GapCode; readonly message: string } | null;
     }
   | { readonly kind: 'idle' };
+
+/** One SBOM to read. */
+export interface SbomTask {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+  readonly limits: Limits;
+}
+
+export type SbomMessage =
+  | { readonly kind: 'read'; readonly content: SbomContent }
+  | {
+      readonly kind: 'refused';
+      readonly code: ErrorCode;
+      readonly message: string;
+      readonly details: PlimsollError['details'];
+    };
