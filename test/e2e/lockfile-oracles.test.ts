@@ -193,7 +193,8 @@ describe.skipIf(!runs('cargo', '--version'))('crates as cargo has them (skipped 
     });
     expect(readFileSync(join(folder, 'Cargo.lock'), 'utf8')).toContain(`\nversion = ${version}\n`);
     const packages = packagesIn(folder, 'cargo-lock');
-    // Trivy leaves out what Cargo.toml wants for development, which Cargo.lock does not tell.
+    // Trivy leaves out what Cargo.toml wants for development; we mark it.
+    expect(packages.filter(({ development }) => development).map(({ name }) => name)).toEqual(['c']);
     expectAsTrivy(folder, packages, { ours: ['c 0.1.0'] });
     const ours = packages.map(({ name, version: number, dependsOn }) => [name, number, [...dependsOn].sort()]);
     expect(ours.sort()).toEqual(theirs.sort());

@@ -7,8 +7,8 @@ export interface LockfileDifference {
   readonly reason: string;
 }
 
-const DEVELOPMENT_BY_MANIFEST =
-  'Cargo.toml, which Trivy reads beside it, says that only development needs it; Cargo.lock does not tell';
+export const DEVELOPMENT_BY_MANIFEST =
+  'Cargo.toml says that only development needs it: Trivy leaves it out, Plimsoll marks it';
 
 export const LOCKFILE_DIFFERENCES: readonly LockfileDifference[] = [
   {

@@ -6,7 +6,7 @@ import { packageUrl } from '../../services/domain/packages/purl.ts';
 import { readLockfiles } from '../support/read-lockfiles.ts';
 import { HAS_SHARED_DATA, SHARED_DATA } from '../support/repository.ts';
 import { scan, WITHOUT_THREADS } from '../support/scan.ts';
-import { LOCKFILE_DIFFERENCES } from './lockfile-differences.ts';
+import { DEVELOPMENT_BY_MANIFEST, LOCKFILE_DIFFERENCES } from './lockfile-differences.ts';
 
 const PROJECTS = join(SHARED_DATA, 'fixtures/trivy-e2e');
 
@@ -26,7 +26,7 @@ interface Golden {
 
 /** A project of Trivy's tests: its folder, the format, Trivy's result, the files that it read. */
 const CASES: readonly (readonly [project: string, format: string, golden: string, files: readonly string[]])[] = [
-  ['cargo', 'cargo-lock', 'cargo.lock.json.golden', ['Cargo.lock']],
+  ['cargo', 'cargo-lock', 'cargo.lock.json.golden', ['Cargo.lock', 'Cargo.toml']],
   ['composer', 'composer-lock', 'composer.lock.json.golden', ['composer.lock']],
   [
     'gomod',
@@ -64,6 +64,9 @@ describe.skipIf(!HAS_SHARED_DATA)('lockfiles of ../shared/data against Trivy (sk
       const accepted = LOCKFILE_DIFFERENCES.filter((row) => row.project === project);
       expect(differences.sort()).toEqual(accepted.map((row) => `${row.only} ${row.package}`).sort());
       for (const row of accepted) used.add(row);
+      const left = accepted.filter(({ reason }) => reason === DEVELOPMENT_BY_MANIFEST).map((row) => row.package);
+      const marked = packages.filter(({ development }) => development).map(({ name, version }) => `${name}@${version}`);
+      if (left.length > 0) expect(marked.sort()).toEqual(left.sort());
       for (const record of packages) {
         const same = Packages.find(({ Name, Version }) => Name === record.name && Version === record.version);
         if (same === undefined) continue;

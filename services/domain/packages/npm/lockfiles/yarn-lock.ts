@@ -1,9 +1,9 @@
-import { baseOf, parentOf } from '../../../layers/path.ts';
+import { baseOf } from '../../../layers/path.ts';
 import { onlyDevelopment } from '../../development.ts';
 import type { Analyzer, DatabaseFile, ReadContext } from '../../ecosystem.ts';
 import { type LockedPackages, lockfileUnit } from '../../locked-packages.ts';
 import { isObject, type JsonObject, type PackageFile, parseJson } from '../../package-file.ts';
-import { isProjectFile } from '../../project-files.ts';
+import { filesByProject, isProjectFile } from '../../project-files.ts';
 import { addLocked, aliasOf, isLocal } from './locked-package.ts';
 import { readYarnEntries, type YarnEntry } from './yarn-entries.ts';
 
@@ -20,23 +20,10 @@ export const yarnLock: Analyzer = {
   roots: [],
   wants: ({ path }) => ([LOCK, MANIFEST].includes(baseOf(path)) && isProjectFile(path) ? 'whole' : 'no'),
   readDatabase(files, context) {
-    const locks = files.filter(({ path }) => baseOf(path) === LOCK);
-    const projects = new Set(locks.map(({ path }) => parentOf(path)));
-    const manifests = Map.groupBy(
-      files.filter(({ path }) => baseOf(path) === MANIFEST),
-      ({ path }) => projectOf(parentOf(path), projects),
-    );
-    return { units: locks.map((lock) => unitOf(lock, manifests.get(parentOf(lock.path)) ?? [], context)) };
+    const projects = filesByProject(files, LOCK, MANIFEST);
+    return { units: projects.map(({ lock, manifests }) => unitOf(lock, manifests, context)) };
   },
 };
-
-/** The nearest folder upwards with a lockfile: workspaces share that of their root. */
-function projectOf(folder: string, projects: ReadonlySet<string>): string | null {
-  for (let at = folder; ; at = parentOf(at)) {
-    if (projects.has(at)) return at;
-    if (at === '') return null;
-  }
-}
 
 function unitOf(lock: DatabaseFile, manifests: readonly DatabaseFile[], context: ReadContext) {
   return lockfileUnit(lock, context, (file, packages) => {

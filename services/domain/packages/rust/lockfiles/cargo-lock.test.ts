@@ -54,6 +54,85 @@ test('a lockfile of before 2017, whose project stands apart', () => {
   expect(rows(`[root]\nname = "app"\nversion = "0.1.0"\n\n${crate('a', '1.0.0')}`)).toEqual(['a@1.0.0']);
 });
 
+describe('what only development needs', () => {
+  const lock =
+    crate('app', '0.1.0', null, ['a', 'both', 'c 2.0.0', 'dev', 'member', 'real', 'tool']) +
+    crate('member', '0.2.0', null, ['c 1.0.0', 'member_dev', 'win']) +
+    crate('a', '1.0.0', CRATES, ['shared']) +
+    crate('both', '1.0.0') +
+    crate('c', '1.0.0') +
+    crate('c', '2.0.0') +
+    crate('dev', '1.0.0', CRATES, ['dev-of-dev', 'shared']) +
+    crate('dev-of-dev', '1.0.0', CRATES, ['dev']) +
+    crate('member_dev', '1.0.0') +
+    crate('real', '1.0.0') +
+    crate('shared', '1.0.0') +
+    crate('tool', '1.0.0') +
+    crate('win', '1.0.0');
+  const app = `[package]
+name = "app"
+[dependencies]
+a = "1"
+both = "1"
+member = { path = "member" }
+[dev-dependencies]
+both = "1"
+c = "2"
+dev = { workspace = true }
+renamed = { package = "real", version = "1" }
+[build-dependencies]
+tool = "1"
+`;
+  const member = `[package]
+name = "member"
+[dependencies]
+c = "1"
+[dev-dependencies]
+member-dev = "1"
+[target.'cfg(windows)'.dev-dependencies]
+win = "1"
+`;
+  const developmentIn = (files: Readonly<Record<string, string>>) =>
+    readLockfiles(cargoLock, { 'Cargo.lock': lock, ...files })[0]!
+      .packages.filter(({ development }) => development)
+      .map(({ name, version }) => `${name}@${version}`);
+
+  test('by the manifests of the project and what they lead to; needed by one is needed', () => {
+    expect(developmentIn({ 'Cargo.toml': app, 'member/Cargo.toml': member })).toEqual([
+      'c@2.0.0',
+      'dev@1.0.0',
+      'dev-of-dev@1.0.0',
+      'member_dev@1.0.0',
+      'real@1.0.0',
+      'win@1.0.0',
+    ]);
+  });
+
+  test('a crate of the project without its manifest needs all that it has', () => {
+    expect(developmentIn({})).toEqual([]);
+    expect(developmentIn({ 'Cargo.toml': app })).toEqual(['c@2.0.0', 'dev@1.0.0', 'dev-of-dev@1.0.0', 'real@1.0.0']);
+    expect(developmentIn({ 'elsewhere/Cargo.lock': '', 'elsewhere/Cargo.toml': app })).toEqual([]);
+  });
+
+  test('a name that the workspace gives', () => {
+    const files = {
+      'Cargo.toml':
+        '[workspace]\nmembers = ["app"]\n[workspace.dependencies]\nrenamed = { package = "real", version = "1" }\n',
+      'app/Cargo.toml': '[package]\nname = "app"\n[dev-dependencies]\nrenamed.workspace = true\n',
+    };
+    expect(developmentIn(files)).toEqual(['real@1.0.0']);
+  });
+
+  test('a manifest that cannot be read is told, and makes nothing development', () => {
+    for (const manifest of ['[package', 'package = 1\ndev-dependencies = 7\n[target]\nx = 1\n']) {
+      const [unit] = readLockfiles(cargoLock, { 'Cargo.lock': lock, 'Cargo.toml': manifest });
+      expect(unit!.packages.some(({ development }) => development)).toBe(false);
+      expect(unit!.packages).toHaveLength(11);
+      expect(unit!.gaps.map(({ code }) => code)).toEqual(manifest === '[package' ? ['package-file-unparsable'] : []);
+    }
+  });
+});
+
 describe('which files', () => {
   test.each(['Cargo.lock', 'a/b/Cargo.lock'])('%s', (path) =>
     expect(readLockfiles(cargoLock, { [path]: '' })).toHaveLength(1),

@@ -1,8 +1,15 @@
 import type { TomlTable } from 'smol-toml';
 import { baseOf } from '../../../layers/path.ts';
+import { onlyDevelopment } from '../../development.ts';
+import type { Analyzer } from '../../ecosystem.ts';
 import { parseToml } from '../../foreign-documents.ts';
-import { type LockedPackages, lockfileAnalyzer } from '../../locked-packages.ts';
+import { type LockedPackages, lockfileUnit } from '../../locked-packages.ts';
 import { type PackageFile, stated } from '../../package-file.ts';
+import { filesByProject, isProjectFile } from '../../project-files.ts';
+import { type CargoManifest, crateName, readManifests } from './cargo-manifest.ts';
+
+const LOCK = 'Cargo.lock';
+const MANIFEST = 'Cargo.toml';
 
 /** Crates that cargo fetched or vendored for others bring their own lockfile, which counts for nobody. */
 const OF_A_DEPENDENCY = /(?:^|\/)(?:vendor|registry\/src|git\/checkouts)\//;
@@ -12,14 +19,14 @@ interface Crate {
   readonly version: string;
   /** `registry+URL`, `sparse+URL`, `git+URL#COMMIT`; null for the project itself and crates that lie in its tree. */
   readonly source: string | null;
-  readonly dependencies: readonly unknown[];
+  readonly dependencies: readonly string[];
 }
 
 /**
  * Cargo.lock of versions 1 to 4 (cargo's `Resolve` encoding). What has no source is the project itself. The file does
- * not tell what is needed to develop or test alone.
+ * not tell what is needed to develop or test alone; the Cargo.toml files of the project do, where they lie beside it.
  */
-function readLock(file: PackageFile, packages: LockedPackages): void {
+function readLock(file: PackageFile, manifests: readonly PackageFile[], packages: LockedPackages): void {
   const lock = parseToml(file);
   if (lock === null) return;
   // The project itself is one of them; in lockfiles of before 2017 it stood apart, in `root`.
@@ -30,14 +37,42 @@ function readLock(file: PackageFile, packages: LockedPackages): void {
   }
   const crates = list.flatMap((entry) => crateOf(entry, file) ?? []);
   const versions = Map.groupBy(crates, ({ name }) => name);
-  for (const { name, version, source, dependencies } of crates) {
+  const development = onlyForDevelopment(crates, versions, readManifests(manifests));
+  for (const crate of crates) {
+    const { name, version, source, dependencies } = crate;
     if (source === null) continue;
-    const dependsOn = dependencies.flatMap((dependency) => {
-      const text = stated(dependency, file);
-      return text === null ? [] : [dependencyOf(text, versions)];
-    });
-    packages.add({ type: 'cargo', name, version, dependsOn });
+    const dependsOn = dependencies.map((text) => dependencyOf(text, versions));
+    packages.add({ type: 'cargo', name, version, dependsOn, development: development.has(crate) });
   }
+}
+
+/** Of a crate of the project without a manifest nobody knows what it needs only for development: all of it is needed. */
+function onlyForDevelopment(
+  crates: readonly Crate[],
+  versions: ReadonlyMap<string, readonly Crate[]>,
+  manifests: readonly CargoManifest[],
+): ReadonlySet<Crate> {
+  const byName = new Map(manifests.map((manifest) => [manifest.name, manifest]));
+  const found = (text: string): readonly Crate[] => {
+    const [name, version] = text.split(' ', 2);
+    const named = versions.get(name!) ?? [];
+    return version === undefined ? named : named.filter((crate) => crate.version === version);
+  };
+  const needed: Crate[] = [];
+  const development: Crate[] = [];
+  for (const { name, source, dependencies } of crates) {
+    if (source !== null) continue;
+    const manifest = byName.get(crateName(name));
+    for (const text of dependencies) {
+      const dependency = crateName(text.split(' ', 1)[0]!);
+      const isDevelopment = manifest?.development.has(dependency) === true && !manifest.needed.has(dependency);
+      (isDevelopment ? development : needed).push(...found(text));
+    }
+  }
+  // What a crate of the project needs was divided above.
+  const next = ({ source, dependencies }: Crate): readonly Crate[] =>
+    source === null ? [] : dependencies.flatMap(found);
+  return onlyDevelopment(needed, development, next);
 }
 
 function crateOf(entry: unknown, file: PackageFile): Crate | null {
@@ -53,7 +88,7 @@ function crateOf(entry: unknown, file: PackageFile): Crate | null {
     name,
     version,
     source: stated(table.source, file),
-    dependencies: Array.isArray(dependencies) ? dependencies : [],
+    dependencies: Array.isArray(dependencies) ? dependencies.flatMap((each) => stated(each, file) ?? []) : [],
   };
 }
 
@@ -64,9 +99,24 @@ function dependencyOf(text: string, versions: ReadonlyMap<string, readonly Crate
   return found === undefined ? name! : `${name}@${found}`;
 }
 
-export const cargoLock = lockfileAnalyzer({
+export const cargoLock: Analyzer = {
   id: 'cargo-lock',
-  version: 1,
-  isWanted: (path) => baseOf(path) === 'Cargo.lock' && !OF_A_DEPENDENCY.test(path),
-  read: readLock,
-});
+  version: 2,
+  roots: [],
+  wants: ({ path, type }) => {
+    const isWanted = type === 'file' && [LOCK, MANIFEST].includes(baseOf(path)) && !OF_A_DEPENDENCY.test(path);
+    return isWanted && isProjectFile(path) ? 'whole' : 'no';
+  },
+  readDatabase(files, context) {
+    const units = filesByProject(files, LOCK, MANIFEST).map(({ lock, manifests }) =>
+      lockfileUnit(lock, context, (file, packages) => {
+        readLock(
+          file,
+          manifests.map((manifest) => ({ ...file, ...manifest })),
+          packages,
+        );
+      }),
+    );
+    return { units };
+  },
+};
