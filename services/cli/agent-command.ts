@@ -1,29 +1,61 @@
 import type { Command } from 'commander';
-import type { AgentCommandOptions, AgentProbeOptions } from './run-agent.ts';
+import type { AgentCommandOptions, AgentPinsOptions, AgentProbeOptions } from './run-agent.ts';
 import type { Session } from './session.ts';
 
 const CGROUP_ROOT = 'the cgroup v2 directory below which containers are made, as in /sys/fs/cgroup/machine.slice';
+const PINS = 'a directory of its own (a bpffs) where what is attached, and profiles, outlive the agent';
 const SENSOR = 'the native half of the agent (default: the one that `npm run sensor` builds)';
 
 /** The runtime agent: what containers do, as the kernel sees it. */
 export function addAgentCommand(program: Command, session: Session): void {
-  const command = program.command('agent').summary('watch what containers do (root, Linux 6.1 or later)');
+  const command = program
+    .command('agent')
+    .summary('watch what containers do, hold them to profiles (root, Linux 6.1 or later)');
   command
     .command('run')
-    .description('Watch the containers below a cgroup, and print what they do as JSON lines until it is stopped.')
+    .description(
+      'Watch the containers below a cgroup, and print what they do as JSON lines until it is stopped. With --pins it holds containers to their profiles, also when it is gone.',
+    )
     .requiredOption('--cgroup-root <dir>', CGROUP_ROOT)
+    .option('--pins <dir>', `${PINS}; without it nothing is stopped, and nothing stays`)
     .option('--sensor <file>', SENSOR)
     .addHelpText(
       'after',
-      '\nExamples:\n  $ plimsoll agent run --cgroup-root /sys/fs/cgroup/machine.slice\n  $ plimsoll agent run --cgroup-root /sys/fs/cgroup/system.slice | grep \'"kind":"exec"\'\n\nWhat the lines mean: docs/agent.md. It observes; nothing is stopped.',
+      '\nExamples:\n  $ plimsoll agent run --cgroup-root /sys/fs/cgroup/machine.slice\n  $ plimsoll agent run --cgroup-root /sys/fs/cgroup/system.slice | grep \'"kind":"exec"\'\n  $ plimsoll agent run --cgroup-root /sys/fs/cgroup/machine.slice --pins /run/plimsoll-pins\n\nWhat the lines mean, and how containers get profiles: docs/agent.md.',
     )
     .action(async (options: AgentCommandOptions) => {
       const { runAgent } = await import('./run-agent.ts');
       await runAgent(session, options);
     });
   command
+    .command('load')
+    .description(
+      'Load a profile, or put it in the place of the one of its name: at once, for all containers that have it.',
+    )
+    .argument('<file>', 'the profile, YAML or JSON')
+    .requiredOption('--pins <dir>', PINS)
+    .option('--sensor <file>', SENSOR)
+    .addHelpText(
+      'after',
+      '\nPrints each rule with the number that events name it by.\n\nExamples:\n  $ plimsoll agent load web.yaml --pins /run/plimsoll-pins',
+    )
+    .action(async (file: string, options: AgentPinsOptions) => {
+      const { runAgentLoad } = await import('./run-agent.ts');
+      await runAgentLoad(session, file, options);
+    });
+  command
+    .command('detach')
+    .description('Take off all that was pinned: nothing is watched or stopped any more, and profiles are forgotten.')
+    .requiredOption('--pins <dir>', PINS)
+    .option('--sensor <file>', SENSOR)
+    .addHelpText('after', '\nExamples:\n  $ plimsoll agent detach --pins /run/plimsoll-pins')
+    .action(async (options: AgentPinsOptions) => {
+      const { runAgentDetach } = await import('./run-agent.ts');
+      await runAgentDetach(session, options);
+    });
+  command
     .command('probe')
-    .description('Say what this kernel lets the agent see, after a real attach of each program.')
+    .description('Say what this kernel lets the agent see and stop, after a real attach of each program.')
     .requiredOption('--cgroup-root <dir>', CGROUP_ROOT)
     .option('--sensor <file>', SENSOR)
     .option('--json', 'as JSON')

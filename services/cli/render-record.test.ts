@@ -83,11 +83,12 @@ test('the other events', () => {
 
 test('what the agent says of itself', () => {
   const parse = (record: Parameters<typeof renderRecord>[0]) => JSON.parse(renderRecord(record));
-  expect(parse({ type: 'started', time: TIME, status: SAMPLE_STATUS })).toEqual({
+  expect(parse({ type: 'started', time: TIME, status: SAMPLE_STATUS, dropped: { exec: 2n } })).toEqual({
     time: TIME,
     kind: 'agent-started',
     cgroupRoot: '/watched',
     pins: null,
+    droppedBefore: { exec: '2' },
     programs: SAMPLE_STATUS.programs,
   });
   expect(parse({ type: 'blind', time: TIME, dropped: { exec: 3n }, refusedCgroups: 0n })).toEqual({

@@ -14,7 +14,14 @@ function plain(record: RuntimeRecord): object {
   switch (record.type) {
     case 'started': {
       const { root, pins, programs } = record.status;
-      return { time: record.time, kind: 'agent-started', cgroupRoot: root.path, pins, programs };
+      return {
+        time: record.time,
+        kind: 'agent-started',
+        cgroupRoot: root.path,
+        pins,
+        droppedBefore: record.dropped,
+        programs,
+      };
     }
     case 'blind':
       return { time: record.time, kind: 'agent-blind', dropped: record.dropped, refusedCgroups: record.refusedCgroups };
@@ -87,6 +94,12 @@ function details(event: RuntimeEvent): object {
     case 'cgroup-gone':
       return { existing: event.existing };
     default:
-      return { address: event.address, port: event.port, protocol: event.protocol, repeats: event.repeats };
+      return {
+        address: event.address,
+        port: event.port,
+        protocol: event.protocol,
+        socketType: event.socketType,
+        repeats: event.repeats,
+      };
   }
 }

@@ -1,12 +1,24 @@
+import { messageOf, PlimsollError } from '../domain/errors.ts';
+import { LIMITS } from '../domain/limits.ts';
+import { encodeProfile } from '../domain/runtime/encode-profile.ts';
+import { readProfile } from '../domain/runtime/profile.ts';
 import type { SensorPrograms } from '../domain/runtime/sensor-frame.ts';
+import { tiersOf } from '../domain/runtime/tiers.ts';
 import { watchRuntime } from '../pipeline/watch-runtime.ts';
 import { writeStream } from './output.ts';
+import { readDocument } from './read-document.ts';
 import { renderRecord } from './render-record.ts';
 import type { Session } from './session.ts';
 import { type Column, layTable } from './table.ts';
 
 export interface AgentCommandOptions {
   readonly cgroupRoot: string;
+  readonly sensor?: string;
+  readonly pins?: string;
+}
+
+export interface AgentPinsOptions {
+  readonly pins: string;
   readonly sensor?: string;
 }
 
@@ -15,8 +27,8 @@ export interface AgentProbeOptions extends AgentCommandOptions {
 }
 
 /** `plimsoll agent run`: JSON lines until a signal comes or nobody reads any more. */
-export async function runAgent(session: Session, { cgroupRoot, sensor }: AgentCommandOptions): Promise<void> {
-  const dependencies = await session.agent({ cgroupRoot, sensor: sensor ?? null, pins: null });
+export async function runAgent(session: Session, { cgroupRoot, sensor, pins }: AgentCommandOptions): Promise<void> {
+  const dependencies = await session.agent({ cgroupRoot, sensor: sensor ?? null, pins: pins ?? null });
   const stopping = new AbortController();
   const off = session.onStop(() => stopping.abort());
   const onClose = (): void => stopping.abort();
@@ -33,13 +45,40 @@ export async function runAgent(session: Session, { cgroupRoot, sensor }: AgentCo
   }
 }
 
+/** `plimsoll agent load`: the rules of the profile, one a line, once they are in force. */
+export async function runAgentLoad(session: Session, file: string, { pins, sensor }: AgentPinsOptions): Promise<void> {
+  const { text } = readDocument(file, LIMITS.policyDocumentBytes);
+  const profile = readProfile(await parseYaml(text, file), file);
+  const { bytes, rules } = encodeProfile(profile, file);
+  const { sensor: native } = await session.agent({ cgroupRoot: null, sensor: sensor ?? null, pins });
+  await native.load(bytes);
+  await writeStream(session.stdout, rules.map((rule) => `${rule.id} ${rule.text}\n`).join(''));
+}
+
+async function parseYaml(text: string, file: string): Promise<unknown> {
+  const { parse } = await import('yaml');
+  try {
+    return parse(text, { logLevel: 'error', maxAliasCount: 100 });
+  } catch (cause) {
+    throw new PlimsollError('PROFILE_INVALID', `${file} is no YAML: ${messageOf(cause)}`, { cause });
+  }
+}
+
+/** `plimsoll agent detach`. */
+export async function runAgentDetach(session: Session, { pins, sensor }: AgentPinsOptions): Promise<void> {
+  const { sensor: native } = await session.agent({ cgroupRoot: null, sensor: sensor ?? null, pins });
+  await native.detach();
+}
+
 /** `plimsoll agent probe`. */
 export async function runAgentProbe(session: Session, { cgroupRoot, sensor, json }: AgentProbeOptions): Promise<void> {
   const { sensor: native } = await session.agent({ cgroupRoot, sensor: sensor ?? null, pins: null });
   const probed = await native.probe();
   await writeStream(
     session.stdout,
-    json ? `${JSON.stringify(probed, null, 2)}\n` : probeTable(probed, session.stdout.columns ?? 120),
+    json
+      ? `${JSON.stringify({ ...probed, controls: tiersOf(probed) }, null, 2)}\n`
+      : probeTable(probed, session.stdout.columns ?? 120),
   );
 }
 
@@ -49,9 +88,23 @@ const COLUMNS: readonly Column[] = [
   { header: 'HERE', overflow: 'wrap' },
 ];
 
+const CONTROLS: readonly Column[] = [
+  { header: 'CONTROL', overflow: 'cut' },
+  { header: 'WHAT IS FORBIDDEN IS', overflow: 'cut' },
+  { header: 'BY', overflow: 'wrap' },
+];
+
 function probeTable({ programs }: SensorPrograms, width: number): string {
   const rows = programs.map(({ name, hook, refusedAt, reason }) => {
     return [name, hook, refusedAt === null ? 'yes' : `no: ${refusedAt} refused (${reason})`].map((text) => ({ text }));
   });
-  return `${layTable(COLUMNS, rows, width, (text) => text).join('\n')}\n`;
+  const controls = tiersOf({ programs }).map(({ control, tier, reason }) =>
+    [control, tier, reason].map((text) => ({ text })),
+  );
+  return [
+    ...layTable(COLUMNS, rows, width, (text) => text),
+    '',
+    ...layTable(CONTROLS, controls, width, (text) => text),
+    '',
+  ].join('\n');
 }

@@ -65,7 +65,13 @@ export interface RegistryChoice {
 export interface AgentSession {
   readonly limits: Limits;
   readonly containers: Containers;
-  readonly sensor: Sensor & { probe(): Promise<SensorPrograms> };
+  readonly sensor: Sensor & {
+    probe(): Promise<SensorPrograms>;
+    /** Puts an encoded profile into the pinned maps. */
+    load(profile: Uint8Array): Promise<void>;
+    /** Takes off all that is pinned. */
+    detach(): Promise<void>;
+  };
 }
 
 /** What the composition root hands to the commands. */
@@ -101,7 +107,7 @@ export interface Session {
   /** Runs Rego tests; what opa says of them. */
   testPolicy(directory: string, options: { opa: string }): Promise<{ passed: boolean; output: string }>;
   /** `sensor`: the executable, where one is named; `pins`: where what it attaches outlives it. */
-  agent(options: { cgroupRoot: string; sensor: string | null; pins: string | null }): Promise<AgentSession>;
+  agent(options: { cgroupRoot: string | null; sensor: string | null; pins: string | null }): Promise<AgentSession>;
   readonly sha256: Sha256;
   /** Calls back on SIGINT and SIGTERM; returns what takes the handlers off again. */
   onStop(stop: (signal: string) => void): () => void;

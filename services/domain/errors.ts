@@ -39,6 +39,7 @@ export const ERROR_TABLE = {
   WORKER_LOST: { exit: 1, http: 500, retry: true },
   SECRET_UNREADABLE: { exit: 1, http: 500, retry: false },
   LISTEN_FAILED: { exit: 1, http: 500, retry: false },
+  PROFILE_INVALID: { exit: 1, http: 422, retry: false },
   SENSOR_MISSING: { exit: 1, http: 503, retry: false },
   SENSOR_FAILED: { exit: 1, http: 500, retry: true },
   OUTPUT_FAILED: { exit: 1, http: 500, retry: false },

@@ -41,7 +41,12 @@ async function watch(containers: Partial<Containers>, ...frames: Uint8Array[]): 
     async (some) => void records.push(...some),
     new AbortController().signal,
   );
-  expect(records.shift()).toEqual({ type: 'started', time: '1970-01-01T00:00:01.000000000Z', status: SAMPLE_STATUS });
+  expect(records.shift()).toEqual({
+    type: 'started',
+    time: '1970-01-01T00:00:01.000000000Z',
+    status: SAMPLE_STATUS,
+    dropped: {},
+  });
   return records;
 }
 

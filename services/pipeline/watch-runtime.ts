@@ -71,12 +71,12 @@ class RuntimeWatch {
     const before = this.#counters;
     this.#counters = counters;
     const records: RuntimeRecord[] = [];
-    if (before === null && this.#status !== null) {
-      records.push({ type: 'started', time: this.#now(), status: this.#status });
-    }
     const dropped = droppedSince(before, counters);
     const refusedCgroups = counters.refusedCgroups - (before?.refusedCgroups ?? 0n);
-    if (Object.keys(dropped).length > 0 || refusedCgroups > 0n) {
+    if (before === null) {
+      // With pins it counts since they were made: what went by before this agent is told apart.
+      if (this.#status !== null) records.push({ type: 'started', time: this.#now(), status: this.#status, dropped });
+    } else if (Object.keys(dropped).length > 0 || refusedCgroups > 0n) {
       records.push({ type: 'blind', time: this.#now(), dropped, refusedCgroups });
     }
     return records;

@@ -12,6 +12,7 @@ import {
   runToEnd,
   SENSOR,
   testCgroup,
+  testOverlay,
 } from '../support/kernel.ts';
 import { RuntimeRecorder } from '../support/runtime-watch.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
@@ -169,20 +170,7 @@ describe.skipIf(kernel.skip)(kernel.name, () => {
 
   test('where the bytes of a program come from: image, written later, memory, another file system', async () => {
     const { directory } = testCgroup();
-    const root = await temporaryDirectory();
-    for (const name of ['lower', 'upper', 'work', 'merged']) mkdirSync(join(root, name));
-    execFileSync('cp', [ACT, join(root, 'lower/image')]);
-    execFileSync('cp', [ACT, join(root, 'lower/changed')]);
-    const merged = join(root, 'merged');
-    execFileSync('mount', [
-      '-t',
-      'overlay',
-      'overlay',
-      '-o',
-      `lowerdir=${root}/lower,upperdir=${root}/upper,workdir=${root}/work`,
-      merged,
-    ]);
-    onTestFinished(() => void execFileSync('umount', ['-l', merged]));
+    const merged = await testOverlay('image', 'changed');
     execFileSync('chmod', ['0700', join(merged, 'changed')]);
     execFileSync('cp', [ACT, join(merged, 'written')]);
     const recorder = await RuntimeRecorder.start(directory);

@@ -1,10 +1,12 @@
 import { execFile, execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { onTestFinished } from 'vitest';
 import { REPOSITORY } from './repository.ts';
+import { temporaryDirectory } from './temporary-directory.ts';
 
 /** What tests in a real kernel need: the built sensor, and cgroups of their own that are gone afterwards. */
 
@@ -14,6 +16,9 @@ const PROGRAMS = join(REPOSITORY, 'test/kernel/programs');
 export const SENSOR = join(SENSOR_SOURCES, 'build/plimsoll-sensor');
 /** Does one call each (test/kernel/programs/act.c); static, so that it runs in any root file system. */
 export const ACT = join(SENSOR_SOURCES, 'build/act');
+
+/** Leaves the directory /tmp/ran as its first act, and exits with 42. */
+export const CANARY = join(SENSOR_SOURCES, 'build/canary');
 
 const has = (command: string) => spawnSync('sh', ['-c', `command -v ${command}`]).status === 0;
 
@@ -52,7 +57,22 @@ export async function buildSensor(): Promise<void> {
   mkdirSync(join(SENSOR_SOURCES, 'build'), { recursive: true });
   const lock = join(SENSOR_SOURCES, 'build/.lock');
   await run('flock', [lock, 'make', '-s', '-C', SENSOR_SOURCES]);
-  await run('flock', [lock, 'cc', '-O2', '-Wall', '-Werror', '-static', '-o', ACT, join(PROGRAMS, 'act.c')]);
+  const compile = (...args: string[]) =>
+    run('flock', [lock, 'cc', '-O2', '-Wall', '-Werror', '-static', '-o', ...args]);
+  await compile(ACT, join(PROGRAMS, 'act.c'));
+  await compile(CANARY, join(PROGRAMS, 'canary.c'), '-nostdlib', '-fno-stack-protector');
+}
+
+/** An overlay of the running test's own: a lower layer of copies of `act` by these names, and what is written goes into the upper one. */
+export async function testOverlay(...names: string[]): Promise<string> {
+  const root = await temporaryDirectory();
+  for (const name of ['lower', 'upper', 'work', 'merged']) mkdirSync(join(root, name));
+  for (const name of names) copyFileSync(ACT, join(root, 'lower', name));
+  const merged = join(root, 'merged');
+  const options = `lowerdir=${root}/lower,upperdir=${root}/upper,workdir=${root}/work`;
+  execFileSync('mount', ['-t', 'overlay', 'overlay', '-o', options, merged]);
+  onTestFinished(() => void execFileSync('umount', ['-l', merged]));
+  return merged;
 }
 
 let made = 0;
@@ -91,6 +111,30 @@ async function removeCgroup(directory: string): Promise<void> {
   }
 }
 
+/** A directory for pins of the running test's own; what is pinned there is taken off when it is over, also after a failure. */
+export function testPins(): string {
+  const directory = join(tmpdir(), `plimsoll-pins-${process.pid}-${made++}`);
+  onTestFinished(() => {
+    if (existsSync(directory)) execFileSync(SENSOR, ['unpin', '--pins', directory]);
+  });
+  return directory;
+}
+
+/** Ends the sensor of these pins in a way that it cannot answer to. */
+export function killSensor(pins: string): void {
+  const found = readdirSync('/proc').filter((id) => {
+    if (!/^\d+$/.test(id)) return false;
+    try {
+      const words = readFileSync(`/proc/${id}/cmdline`, 'utf8').split('\0');
+      return words.includes(pins) && words.includes('run');
+    } catch {
+      return false; // Gone meanwhile.
+    }
+  });
+  if (found.length !== 1) throw new Error(`${found.length} sensors use ${pins}`);
+  process.kill(Number(found[0]), 'SIGKILL');
+}
+
 export interface Ended {
   readonly code: number | null;
   readonly signal: string | null;
@@ -126,7 +170,8 @@ export function runcBundle(
 ): string {
   const bin = join(directory, 'rootfs/bin');
   mkdirSync(bin, { recursive: true });
-  execFileSync('cp', [execFileSync('sh', ['-c', 'command -v busybox'], { encoding: 'utf8' }).trim(), ACT, bin]);
+  execFileSync('cp', [execFileSync('sh', ['-c', 'command -v busybox'], { encoding: 'utf8' }).trim(), ACT, CANARY, bin]);
+  mkdirSync(join(directory, 'rootfs/tmp'), { recursive: true });
   for (const applet of ['sh', 'sleep', 'true', 'mkdir', 'cp'])
     execFileSync('ln', ['-sf', 'busybox', join(bin, applet)]);
   execFileSync('runc', ['spec'], { cwd: directory });

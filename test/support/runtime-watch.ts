@@ -3,11 +3,16 @@ import { onTestFinished } from 'vitest';
 import { LocalContainers, type RuntimeRoots } from '../../services/adapters/runtimes/local-containers.ts';
 import { NativeSensor } from '../../services/adapters/sensor/native-sensor.ts';
 import { LIMITS } from '../../services/domain/limits.ts';
+import { encodeProfile } from '../../services/domain/runtime/encode-profile.ts';
+import { readProfile } from '../../services/domain/runtime/profile.ts';
 import type { RuntimeRecord } from '../../services/domain/runtime/record.ts';
 import { watchRuntime } from '../../services/pipeline/watch-runtime.ts';
 import { SENSOR } from './kernel.ts';
 
 export type EventRecord = RuntimeRecord & { type: 'event' };
+
+const sensorOf = (cgroupRoot: string | null, pins: string | null) =>
+  new NativeSensor({ path: SENSOR, builtIn: SENSOR, cgroupRoot, pins }, LIMITS);
 
 /** The agent over a cgroup, as `plimsoll agent run` wires it, its records kept. */
 export class RuntimeRecorder {
@@ -16,7 +21,7 @@ export class RuntimeRecorder {
   readonly #watch: Promise<void>;
 
   private constructor(cgroupRoot: string, roots: Partial<RuntimeRoots>, pins: string | null) {
-    const sensor = new NativeSensor({ path: SENSOR, builtIn: SENSOR, cgroupRoot, pins }, LIMITS);
+    const sensor = sensorOf(cgroupRoot, pins);
     const containers = new LocalContainers(LIMITS, roots);
     const tell = async (records: readonly RuntimeRecord[]) => void this.records.push(...records);
     this.#watch = watchRuntime({ sensor, containers, limits: LIMITS }, tell, this.#stopping.signal);
@@ -47,6 +52,12 @@ export class RuntimeRecorder {
       if (found !== undefined) return found;
     }
     throw new Error(`no such record among ${this.records.length}`);
+  }
+
+  /** Gives a profile to the maps, as `plimsoll agent load` does. */
+  static async load(pins: string, document: object): Promise<void> {
+    const { bytes } = encodeProfile(readProfile(document, 'test'), 'test');
+    await sensorOf(null, pins).load(bytes);
   }
 
   /** Everything that had happened by now is told when this is over. */

@@ -76,7 +76,7 @@ export function execFrame(values: Values, texts: ExecTexts): Uint8Array {
 
 export const forkFrame = (values: Values) => frame('fork_event', 17, values);
 export const exitFrame = (values: Values) => frame('exit_event', 18, values);
-/** `kind`: 24 connect, 25 bind, 26 send. */
+/** `kind`: 24 connect, 25 bind, 26 send, 27 arrive, 28 socket. */
 export const socketFrame = (kind: number, values: Values) => frame('socket_event', kind, values);
 
 /** `kind`: 8 made, 9 gone. */

@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { reportDocument } from '../../services/domain/report/report.ts';
+import { profileDocument } from '../../services/domain/runtime/profile.ts';
 import { policyInput } from '../../services/domain/verdict/policy-input.ts';
 import { settings } from '../../services/domain/verdict/settings.ts';
 import { exceptionsFile } from '../../services/domain/vulnerabilities/exceptions.ts';
@@ -20,6 +21,10 @@ export const SCHEMAS: readonly (readonly [file: string, schema: () => object])[]
   [REPORT_SCHEMA_FILE, reportSchema],
   [inRepository('policies/input.schema.json'), () => titled('What Plimsoll policies see as input', policyInput)],
   [inRepository('schema/settings-v1.schema.json'), () => titled('Plimsoll settings, version 1', settings, 'input')],
+  [
+    inRepository('schema/profile-v1.schema.json'),
+    () => titled('Plimsoll profile, version 1', profileDocument, 'input'),
+  ],
   [
     inRepository('schema/exceptions-v1.schema.json'),
     () => titled('Plimsoll exceptions, version 1', exceptionsFile, 'input'),

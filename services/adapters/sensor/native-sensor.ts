@@ -1,6 +1,6 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { promisify } from 'node:util';
+import { text } from 'node:stream/consumers';
 import { messageOf, PlimsollError } from '../../domain/errors.ts';
 import type { Limits } from '../../domain/limits.ts';
 import { FrameReader } from '../../domain/runtime/frame-reader.ts';
@@ -13,7 +13,8 @@ export interface SensorOptions {
   /** The executable; null: the one at `builtIn`. */
   readonly path: string | null;
   readonly builtIn: string;
-  readonly cgroupRoot: string;
+  /** null: nothing is to be attached. */
+  readonly cgroupRoot: string | null;
   /** Where links and maps outlive the sensor; null: they end with it. */
   readonly pins: string | null;
 }
@@ -33,24 +34,36 @@ export class NativeSensor implements Sensor {
 
   /** What this kernel takes, after a real attach of each program. SENSOR_MISSING, SENSOR_FAILED. */
   async probe(): Promise<SensorPrograms> {
-    const program = await this.#program();
+    const answer = await this.#command('probe', '--cgroup-root', this.#options.cgroupRoot ?? '');
     try {
-      const { stdout } = await promisify(execFile)(program, ['probe', '--cgroup-root', this.#options.cgroupRoot]);
-      const probed = sensorPrograms.parse(JSON.parse(stdout));
+      const probed = sensorPrograms.parse(JSON.parse(answer));
       if (probed.layout !== LAYOUT.version) throw otherLayout(probed.layout);
       return probed;
     } catch (cause) {
-      if (cause instanceof PlimsollError) throw cause;
-      throw failed(String(Object(cause).stderr ?? '').trim() || messageOf(cause));
+      throw cause instanceof PlimsollError ? cause : failed(messageOf(cause));
     }
+  }
+
+  /** Puts an encoded profile into the pinned maps, in the place of the one of its name. SENSOR_MISSING, SENSOR_FAILED. */
+  async load(profile: Uint8Array): Promise<void> {
+    await this.#command('load', '--pins', this.#options.pins ?? '', profile);
+  }
+
+  /** Takes off all that is pinned: nothing is watched or stopped any more. SENSOR_MISSING, SENSOR_FAILED. */
+  async detach(): Promise<void> {
+    await this.#command('unpin', '--pins', this.#options.pins ?? '');
   }
 
   async *frames(signal: AbortSignal): AsyncGenerator<readonly SensorFrame[]> {
     const program = await this.#program();
     const { cgroupRoot, pins } = this.#options;
-    const child = spawn(program, ['run', '--cgroup-root', cgroupRoot, ...(pins === null ? [] : ['--pins', pins])], {
-      stdio: ['pipe', 'pipe', 'pipe'],
-    });
+    const child = spawn(
+      program,
+      ['run', '--cgroup-root', cgroupRoot ?? '', ...(pins === null ? [] : ['--pins', pins])],
+      {
+        stdio: ['pipe', 'pipe', 'pipe'],
+      },
+    );
     const ended = endOf(child);
     let errors = '';
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
@@ -79,6 +92,16 @@ export class NativeSensor implements Sensor {
       child.kill('SIGKILL');
       await ended;
     }
+  }
+
+  /** Runs one command to its end; what it says on standard output. */
+  async #command(command: string, option: string, value: string, input?: Uint8Array): Promise<string> {
+    const child = spawn(await this.#program(), [command, option, value], { stdio: ['pipe', 'pipe', 'pipe'] });
+    // One that ends before it has read all says why by its code.
+    child.stdin.on('error', () => {}).end(input);
+    const [answer, errors, failure] = await Promise.all([text(child.stdout), text(child.stderr), endOf(child)]);
+    if (failure !== null) throw failed(errors.trim() || failure);
+    return answer;
   }
 
   #program(): Promise<string> {

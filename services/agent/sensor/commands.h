@@ -7,11 +7,17 @@ struct options {
 	const char *pins; /* NULL: nothing outlives the process */
 	unsigned user;
 	unsigned group;
+	/* The hook: which profile, how (enum mode), and whether a container without it may start. */
+	const char *profile;
+	unsigned char exec_mode, connect_mode, listen_mode;
+	int refuse;
 };
 
 /* Each answers with the exit code of the process. */
 int command_layout(void);
 int command_probe(const struct options *options);
 int command_run(const struct options *options);
+int command_load(const struct options *options);
+int command_hook(const struct options *options);
 
 #endif

@@ -24,6 +24,8 @@ enum frame_kind {
 	EVENT_CONNECT = 24,
 	EVENT_BIND = 25,
 	EVENT_SEND = 26,
+	EVENT_ARRIVE = 27, /* a connection from outside that was, or would be, refused */
+	EVENT_SOCKET = 28, /* a socket that was, or would be, refused for what it could send; no address */
 	/* 32 to 47: flow, dns, sni, http */
 	FRAME_KINDS = 64,
 };

@@ -5,6 +5,7 @@
 
 #include "commands.h"
 #include "events.h"
+#include "profile-file.h"
 
 static const char *separator = "";
 
@@ -117,6 +118,41 @@ int command_layout(void)
 	FIELD(counters_frame, rows);
 	FIELD(counters_frame, rows_refused);
 	FIELD(counters_frame, tally);
+	end();
+	BEGIN(rule);
+	FIELD(rule, id);
+	FIELD(rule, action);
+	FIELD(rule, reserved);
+	end();
+	BEGIN(profile_head);
+	FIELD(profile_head, layout);
+	FIELD(profile_head, exec_count);
+	FIELD(profile_head, peer_count);
+	FIELD(profile_head, listen_count);
+	FIELD(profile_head, exec_default);
+	FIELD(profile_head, connect_default);
+	FIELD(profile_head, listen_default);
+	FIELD(profile_head, denied_origins);
+	FIELD(profile_head, name);
+	end();
+	BEGIN(exec_entry);
+	FIELD(exec_entry, rule);
+	FIELD(exec_entry, path);
+	end();
+	BEGIN(peer_entry);
+	FIELD(peer_entry, rule);
+	FIELD(peer_entry, protocol);
+	FIELD(peer_entry, address_bits);
+	FIELD(peer_entry, port);
+	FIELD(peer_entry, address);
+	FIELD(peer_entry, reserved);
+	end();
+	BEGIN(listen_entry);
+	FIELD(listen_entry, rule);
+	FIELD(listen_entry, protocol);
+	FIELD(listen_entry, reserved);
+	FIELD(listen_entry, port);
+	FIELD(listen_entry, more_reserved);
 	end();
 	printf("\n  }\n}\n");
 	return 0;

@@ -11,4 +11,16 @@ int pins_prepare(const char *directory);
 /* Maps that are pinned there already are used again when the object is loaded, others are pinned. */
 void pins_share_maps(struct bpf_object *object, const char *directory);
 
+/* A descriptor of a map that is pinned there; -1 where there is none. */
+int pins_open_map(const char *directory, const char *name);
+
+/*
+ * A lock that is held while the descriptor that is returned is open; two of one name exclude each other, `wait`ing or not. -1: held by
+ * another, or there are no pins, which is said on standard error.
+ */
+int pins_lock(const char *directory, const char *name, int wait);
+
+/* Takes off everything that is pinned there: programs are detached, profiles and rows forgotten. 0, or 1. */
+int pins_remove(const char *directory);
+
 #endif

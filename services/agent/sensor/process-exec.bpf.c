@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
 /*
- * A program that is about to run its first instruction. For a script `path` is its interpreter, and `name` the script as it
+ * A program that is about to run its first instruction; where the profile forbids it, it never does: the signal is delivered on
+ * the way back to the process. It has then replaced the one before it, and may have been seen by others. For a script `path` is its interpreter, and `name` the script as it
  * was asked for: the kernel keeps no file of the script itself.
  */
-#include "state.h"
+#include "rules.h"
 #include "walk.h"
 
 #define OVERLAYFS_MAGIC 0x794c7630
 #define TMPFS_MAGIC 0x01021994
+#define SIGKILL 9
 
 struct exec_scratch {
+	struct exec_key key;
 	struct exec_event event;
 	char data[4 * TEXT_MAX];
 	char room[TEXT_MAX]; /* bounds hold whatever the offset in data */
@@ -87,6 +90,34 @@ static __always_inline u32 read_arguments(struct task_struct *task, struct exec_
 	return size;
 }
 
+/* By the walked path, or the default where it is longer than any rule. */
+static __always_inline struct judgement judge_exec(struct exec_scratch *scratch, const struct row *row, u32 whole)
+{
+	struct profile *profile = profile_of(row, row->exec);
+	struct exec_key *key = &scratch->key;
+	struct rule *rule = 0;
+
+	if (!profile)
+		return (struct judgement){};
+	if (profile->denied_origins & (1 << (scratch->event.origin & 7)))
+		return judge(0, ACTION_DENY, row->exec);
+	if (whole && scratch->event.path_size <= EXEC_PATH_MAX) {
+		__builtin_memset(key, 0, sizeof(*key));
+		key->profile = row->profile;
+		key->generation = profile->generation;
+		if (bpf_probe_read_kernel_str(key->path, EXEC_PATH_MAX, scratch->data) > 0)
+			rule = bpf_map_lookup_elem(&exec_rules, key);
+	}
+	return judge(rule, profile->exec_default, row->exec);
+}
+
+static __always_inline long send_exec(struct exec_scratch *scratch, u32 size)
+{
+	if (scratch->event.head.frame.verdict == VERDICT_KILLED)
+		return bpf_ringbuf_output(&denials, &scratch->event, size, 0);
+	return bpf_ringbuf_output(&events, &scratch->event, size, wake_flags());
+}
+
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(process_exec, struct task_struct *task, int old_pid, struct linux_binprm *binprm)
 {
@@ -94,6 +125,7 @@ int BPF_PROG(process_exec, struct task_struct *task, int old_pid, struct linux_b
 	struct row *row = row_of(cgroup_id);
 	struct exec_scratch *scratch;
 	struct exec_event *event;
+	struct judgement judgement;
 	u32 zero = 0, whole, size, offset;
 	long name_size;
 
@@ -116,6 +148,13 @@ int BPF_PROG(process_exec, struct task_struct *task, int old_pid, struct linux_b
 		event->head.frame.flags |= FLAG_PATH_CUT;
 	event->path_size = size;
 	offset = size;
+	judgement = judge_exec(scratch, row, whole);
+	/* Before all else: nothing below may keep it from dying. A signal that is refused is no deny, and is not called one. */
+	if (judgement.verdict == VERDICT_DENIED)
+		judgement.verdict = bpf_send_signal(SIGKILL) == 0 ? VERDICT_KILLED : VERDICT_WOULD_DENY;
+	count_judgement(EVENT_EXEC, &judgement);
+	event->head.frame.verdict = judgement.verdict;
+	event->head.rule_id = judgement.rule_id;
 
 	if (offset > TEXT_MAX)
 		return 0;
@@ -141,6 +180,6 @@ int BPF_PROG(process_exec, struct task_struct *task, int old_pid, struct linux_b
 	if (offset > 4 * TEXT_MAX)
 		return 0;
 	event->head.frame.length = sizeof(*event) + offset;
-	count_sent(EVENT_EXEC, bpf_ringbuf_output(&events, scratch, sizeof(*event) + offset, wake_flags()) != 0);
+	count_sent(EVENT_EXEC, send_exec(scratch, sizeof(*event) + offset) != 0);
 	return 0;
 }

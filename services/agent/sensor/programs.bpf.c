@@ -2,11 +2,14 @@
 /* All programs as one object, so that they share their maps. */
 #include "cgroup-mkdir.bpf.c"
 #include "cgroup-rmdir.bpf.c"
+#include "lsm-probe.bpf.c"
 #include "process-exec.bpf.c"
 #include "process-exit.bpf.c"
 #include "process-fork.bpf.c"
+#include "socket-arrive.bpf.c"
 #include "socket-bind.bpf.c"
 #include "socket-connect.bpf.c"
+#include "socket-create.bpf.c"
 #include "socket-send.bpf.c"
 
 /* Reading kernel memory is for programs under the GPL only. */

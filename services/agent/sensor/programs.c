@@ -28,10 +28,16 @@ struct bpf_object *programs_open(void)
 	return object;
 }
 
+/* Says what a kernel takes, and does nothing else. */
+static bool is_probe(const char *name)
+{
+	return strncmp(name, "probe_", 6) == 0;
+}
+
 static struct bpf_link *attach(struct bpf_program *program, int cgroup_fd)
 {
 	/* Links to cgroups always allow others beside them. */
-	if (strncmp(bpf_program__section_name(program), "cgroup/", 7) == 0)
+	if (strncmp(bpf_program__section_name(program), "cgroup", 6) == 0)
 		return bpf_program__attach_cgroup(program, cgroup_fd);
 	return bpf_program__attach(program);
 }
@@ -100,7 +106,7 @@ int programs_load(struct bpf_object *object, const struct outcomes *probed)
 	for (size_t i = 0; i < probed->count; i++) {
 		struct bpf_program *program = bpf_object__find_program_by_name(object, probed->list[i].name);
 
-		if (probed->list[i].refused_at)
+		if (probed->list[i].refused_at || is_probe(probed->list[i].name))
 			bpf_program__set_autoload(program, false);
 	}
 	return -bpf_object__load(object);
@@ -130,7 +136,7 @@ void programs_attach(struct bpf_object *object, int cgroup_fd, const char *pins,
 		struct bpf_link *link;
 		int error;
 
-		if (!outcome || outcome->refused_at)
+		if (!outcome || outcome->refused_at || is_probe(outcome->name))
 			continue;
 		link = attach(program, cgroup_fd);
 		if (!link) {

@@ -18,8 +18,66 @@ struct row {
 	__u8 file;
 };
 
-_Static_assert(sizeof(struct row) == 24, "row has another size");
+enum action { ACTION_ALLOW = 0, ACTION_DENY = 1 };
+
+#define PROFILE_NAME_MAX 56
+
+/* What containers of one kind may do, by its number. Its rules are those of its generation: a new set is written beside the old one. */
+struct profile {
+	__u32 generation;
+	__u8 exec_default; /* enum action, where no rule fits */
+	__u8 connect_default;
+	__u8 listen_default;
+	__u8 denied_origins; /* 1 << enum file_origin, or-ed: stronger than any rule */
+	char name[PROFILE_NAME_MAX];
+};
+
+struct rule {
+	__u64 id;
+	__u8 action;
+	__u8 reserved[7];
+};
+
+#define EXEC_PATH_MAX 248
+
+struct exec_key {
+	__u32 profile;
+	__u32 generation;
+	char path[EXEC_PATH_MAX]; /* filled up with NUL */
+};
+
+/* Longest prefix wins. IPv4 is written as IPv6 (::ffff:a.b.c.d), so that no way to write an address has rules of its own. */
+struct peer_key {
+	__u32 prefix_length; /* bits of all that follows */
+	__u32 profile;
+	__u32 generation;
+	__u8 protocol; /* 0: any */
+	__u8 reserved;
+	__u16 port; /* 0: any */
+	__u8 address[16];
+};
+
+/* Bits of a peer_key before the address. */
+#define PEER_FIXED_BITS 96
+
+struct listen_key {
+	__u32 profile;
+	__u32 generation;
+	__u8 protocol; /* 0: any */
+	__u8 reserved;
+	__u16 port;
+};
+
+#define ROW_SIZE(type, size) _Static_assert(sizeof(struct type) == (size), #type " has another size")
+ROW_SIZE(row, 24);
+ROW_SIZE(profile, 64);
+ROW_SIZE(rule, 16);
+ROW_SIZE(exec_key, 256);
+ROW_SIZE(peer_key, 32);
+ROW_SIZE(listen_key, 12);
 
 #define ROWS_MAX 65536
+#define PROFILES_MAX 4096
+#define RULES_MAX 262144
 
 #endif

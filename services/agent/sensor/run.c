@@ -213,7 +213,10 @@ int command_run(const struct options *options)
 	struct row row = {};
 	int rows_fd, error;
 
-	if (cgroups_open(options->cgroup_root, &root) != 0 || (options->pins && pins_prepare(options->pins) != 0))
+	if (cgroups_open(options->cgroup_root, &root) != 0)
+		return 1;
+	/* Two would take events from each other; the lock ends with the process. */
+	if (options->pins && (pins_prepare(options->pins) != 0 || pins_lock(options->pins, "run", 0) < 0))
 		return 1;
 	programs_probe(root.fd, &outcomes);
 	object = programs_open();

@@ -6,13 +6,16 @@ static __always_inline int on_connect(struct bpf_sock_addr *call, int six)
 {
 	u64 cgroup_id = bpf_get_current_cgroup_id();
 	struct row *row = row_of(cgroup_id);
+	struct judgement judgement;
+	struct endpoint endpoint;
 
-	if (row) {
-		struct endpoint endpoint = endpoint_of(call, six);
-
-		send_socket(call, EVENT_CONNECT, &endpoint, cgroup_id, row, 0);
-	}
-	return ALLOW;
+	if (!row)
+		return ALLOW;
+	endpoint = endpoint_of(call, six);
+	judgement = judge_peer(row, &endpoint, call->protocol);
+	count_judgement(EVENT_CONNECT, &judgement);
+	send_socket(call, EVENT_CONNECT, &endpoint, cgroup_id, row, &judgement, 0);
+	return answer(&judgement);
 }
 
 SEC("cgroup/connect4")

@@ -28,6 +28,7 @@ static __always_inline int on_send(struct bpf_sock_addr *call, int six)
 	u64 cgroup_id = bpf_get_current_cgroup_id();
 	struct row *row = row_of(cgroup_id);
 	struct folded fresh = { .sent_ns = bpf_ktime_get_boot_ns() };
+	struct judgement judgement;
 	struct folded *folded;
 	struct flow flow = {};
 	u64 repeats = 0;
@@ -37,16 +38,18 @@ static __always_inline int on_send(struct bpf_sock_addr *call, int six)
 	flow.cgroup_id = cgroup_id;
 	flow.endpoint = endpoint_of(call, six);
 	flow.process_id = bpf_get_current_pid_tgid() >> 32;
+	judgement = judge_peer(row, &flow.endpoint, call->protocol);
+	count_judgement(EVENT_SEND, &judgement);
 	folded = bpf_map_lookup_elem(&flows, &flow);
 	if (folded && fresh.sent_ns - folded->sent_ns < FOLD_NS) {
 		__sync_fetch_and_add(&folded->repeats, 1);
-		return ALLOW;
+		return answer(&judgement);
 	}
 	if (folded)
 		repeats = folded->repeats;
 	bpf_map_update_elem(&flows, &flow, &fresh, BPF_ANY);
-	send_socket(call, EVENT_SEND, &flow.endpoint, cgroup_id, row, repeats);
-	return ALLOW;
+	send_socket(call, EVENT_SEND, &flow.endpoint, cgroup_id, row, &judgement, repeats);
+	return answer(&judgement);
 }
 
 SEC("cgroup/sendmsg4")

@@ -2,10 +2,11 @@
 #ifndef PLIMSOLL_SOCKET_H
 #define PLIMSOLL_SOCKET_H
 
-#include "state.h"
+#include "rules.h"
 
 #define AF_INET 2
 #define AF_INET6 10
+#define PROTOCOL_TCP 6
 #define ALLOW 1
 
 /* The peer (connect, send) or the local address (bind) of a call, as the process gave it. */
@@ -31,23 +32,137 @@ static __always_inline struct endpoint endpoint_of(struct bpf_sock_addr *call, i
 	return endpoint;
 }
 
-static __always_inline void send_socket(struct bpf_sock_addr *call, u16 kind, const struct endpoint *endpoint,
-					u64 cgroup_id, const struct row *row, u64 repeats)
+/* The same address as every rule writes it. */
+static __always_inline void map_address(u8 *address, const struct endpoint *endpoint)
 {
-	struct socket_event *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
+	__builtin_memset(address, 0, 16);
+	if (endpoint->family == AF_INET6) {
+		__builtin_memcpy(address, endpoint->address, 16);
+		return;
+	}
+	address[10] = 0xff;
+	address[11] = 0xff;
+	__builtin_memcpy(address + 12, endpoint->address, 4);
+}
+
+/* As a peer, the address that is none (0.0.0.0, ::) is this machine. ::ffff:0.0.0.0 is IPv4's. */
+static __always_inline int is_nowhere(const u8 *address)
+{
+	const u32 *words = (const u32 *)address;
+
+	return words[3] == 0 && words[0] == 0 && words[1] == 0 && (words[2] == 0 || words[2] == bpf_htonl(0xffff));
+}
+
+/* The rule for this protocol and port before that for all ports, and that before the one for all protocols. */
+static __always_inline struct judgement judge_key(struct peer_key *key, const struct profile *profile, u16 port,
+						  u8 protocol, u8 mode)
+{
+	struct rule *rule;
+
+	key->port = port;
+	key->protocol = protocol;
+	rule = bpf_map_lookup_elem(&peer_rules, key);
+	if (!rule) {
+		key->port = 0;
+		rule = bpf_map_lookup_elem(&peer_rules, key);
+	}
+	if (!rule) {
+		key->protocol = 0;
+		rule = bpf_map_lookup_elem(&peer_rules, key);
+	}
+	return judge(rule, profile->connect_default, mode);
+}
+
+static __always_inline struct judgement judge_peer(const struct row *row, const struct endpoint *endpoint, u8 protocol)
+{
+	struct profile *profile = profile_of(row, row->connect);
+	struct judgement judgement = {};
+	struct peer_key key = {};
+
+	if (!profile)
+		return judgement;
+	key.prefix_length = sizeof(key) * 8 - 32;
+	key.profile = row->profile;
+	key.generation = profile->generation;
+	map_address(key.address, endpoint);
+	if (!is_nowhere(key.address))
+		return judge_key(&key, profile, endpoint->port, protocol, row->connect);
+	/* Which loopback is reached by :: depends on what the socket is bound to: both must be allowed. */
+	if (endpoint->family == AF_INET6 && key.address[10] == 0) {
+		key.address[15] = 1;
+		judgement = judge_key(&key, profile, endpoint->port, protocol, row->connect);
+		if (judgement.action == ACTION_DENY)
+			return judgement;
+	}
+	__builtin_memset(key.address, 0, sizeof(key.address));
+	key.address[10] = key.address[11] = 0xff;
+	key.address[12] = 127;
+	key.address[15] = 1;
+	return judge_key(&key, profile, endpoint->port, protocol, row->connect);
+}
+
+static __always_inline struct judgement judge_listen(const struct row *row, u16 port, u8 protocol)
+{
+	struct profile *profile = profile_of(row, row->listen);
+	struct listen_key key = {};
+	struct rule *rule;
+
+	if (!profile)
+		return (struct judgement){};
+	key.profile = row->profile;
+	key.generation = profile->generation;
+	key.protocol = protocol;
+	key.port = port;
+	rule = bpf_map_lookup_elem(&listen_rules, &key);
+	if (!rule) {
+		key.protocol = 0;
+		rule = bpf_map_lookup_elem(&listen_rules, &key);
+	}
+	return judge(rule, profile->listen_default, row->listen);
+}
+
+/* Everything but the process and the socket, which the hook may not know. */
+static __always_inline void fill_endpoint(struct socket_event *event, const struct endpoint *endpoint,
+					  const struct judgement *judgement)
+{
+	event->head.frame.verdict = judgement->verdict;
+	event->head.rule_id = judgement->rule_id;
+	__builtin_memcpy(event->address, endpoint->address, sizeof(event->address));
+	event->family = endpoint->family;
+	event->port = endpoint->port;
+}
+
+static __always_inline struct socket_event *reserve_socket_event(const struct judgement *judgement, u16 kind)
+{
+	struct socket_event *event = judgement->verdict == VERDICT_DENIED ?
+					     bpf_ringbuf_reserve(&denials, sizeof(*event), 0) :
+					     bpf_ringbuf_reserve(&events, sizeof(*event), 0);
 
 	count_sent(kind, !event);
+	return event;
+}
+
+static __always_inline void send_socket(struct bpf_sock_addr *call, u16 kind, const struct endpoint *endpoint,
+					u64 cgroup_id, const struct row *row, const struct judgement *judgement,
+					u64 repeats)
+{
+	struct socket_event *event = reserve_socket_event(judgement, kind);
+
 	if (!event)
 		return;
 	fill_head(&event->head, sizeof(*event), kind, (void *)bpf_get_current_task(), cgroup_id, row);
+	fill_endpoint(event, endpoint, judgement);
 	event->socket = bpf_get_socket_cookie(call);
 	event->repeats = repeats;
-	__builtin_memcpy(event->address, endpoint->address, sizeof(event->address));
-	event->family = endpoint->family;
 	event->type = call->type;
 	event->protocol = call->protocol;
-	event->port = endpoint->port;
-	bpf_ringbuf_submit(event, wake_flags());
+	bpf_ringbuf_submit(event, judgement->verdict == VERDICT_DENIED ? 0 : wake_flags());
+}
+
+/* What the hook answers: 0 is EPERM. */
+static __always_inline int answer(const struct judgement *judgement)
+{
+	return judgement->verdict == VERDICT_DENIED ? 0 : ALLOW;
 }
 
 #endif

@@ -22,6 +22,8 @@ const EVENT_KINDS: Readonly<Record<EventKind, number>> = {
   connect: 24,
   bind: 25,
   send: 26,
+  arrive: 27,
+  socket: 28,
 };
 const KIND_OF = new Map(Object.entries(EVENT_KINDS).map(([kind, number]) => [number, kind as EventKind]));
 
@@ -34,6 +36,12 @@ const ARGUMENTS_CUT = 2;
 const UNREADABLE = 4;
 const EXISTING = 8;
 
+/** socket(2). */
+const SOCKET_TYPES: ReadonlyMap<number, SocketEvent['socketType']> = new Map([
+  [1, 'stream'],
+  [2, 'datagram'],
+  [3, 'raw'],
+] as const);
 const AF_INET = 2;
 const AF_INET6 = 10;
 const NOBODY = 0xffff_ffff;
@@ -177,11 +185,13 @@ function socket(kind: SocketEvent['kind'], frame: Frame): RuntimeEvent {
   if (family !== AF_INET && family !== AF_INET6) throw new RangeError(`no address family ${family} is known`);
   const address = frame.bytes(fields.address);
   const protocol = frame.number(fields.protocol);
+  const type = frame.number(fields.type);
   return {
     kind,
     ...base(frame),
-    address: family === AF_INET ? ipv4(address) : ipv6(address),
-    port: frame.number(fields.port),
+    address: kind === 'socket' ? null : family === AF_INET ? ipv4(address) : ipv6(address),
+    port: kind === 'socket' ? null : frame.number(fields.port),
+    socketType: SOCKET_TYPES.get(type) ?? `type-${type}`,
     protocol: protocol === 6 ? 'tcp' : protocol === 17 ? 'udp' : `protocol-${protocol}`,
     socket: frame.big(fields.socket),
     repeats: frame.big(fields.repeats),

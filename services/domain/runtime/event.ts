@@ -93,11 +93,12 @@ export interface ExitEvent extends EventBase {
 }
 
 export interface SocketEvent extends EventBase {
-  /** `bind`: the local address; else the peer. */
-  readonly kind: 'connect' | 'bind' | 'send';
+  /** `bind`: the local address; `arrive`: the peer, and the local port; `socket`: neither; else the peer. */
+  readonly kind: 'connect' | 'bind' | 'send' | 'arrive' | 'socket';
   /** RFC 5952; IPv4 within IPv6 as `::ffff:a.b.c.d`. */
-  readonly address: string;
-  readonly port: number;
+  readonly address: string | null;
+  readonly port: number | null;
+  readonly socketType: 'stream' | 'datagram' | 'raw' | `type-${number}`;
   readonly protocol: 'tcp' | 'udp' | `protocol-${number}`;
   readonly socket: bigint;
   /** The same again since the event before, which were not sent one by one. */

@@ -83,5 +83,36 @@ export const LAYOUT = {
         tally: [40, 2048],
       },
     },
+    rule: { size: 16, fields: { id: [0, 8], action: [8, 1], reserved: [9, 7] } },
+    profile_head: {
+      size: 76,
+      fields: {
+        layout: [0, 4],
+        exec_count: [4, 4],
+        peer_count: [8, 4],
+        listen_count: [12, 4],
+        exec_default: [16, 1],
+        connect_default: [17, 1],
+        listen_default: [18, 1],
+        denied_origins: [19, 1],
+        name: [20, 56],
+      },
+    },
+    exec_entry: { size: 264, fields: { rule: [0, 16], path: [16, 248] } },
+    peer_entry: {
+      size: 40,
+      fields: {
+        rule: [0, 16],
+        protocol: [16, 1],
+        address_bits: [17, 1],
+        port: [18, 2],
+        address: [20, 16],
+        reserved: [36, 4],
+      },
+    },
+    listen_entry: {
+      size: 24,
+      fields: { rule: [0, 16], protocol: [16, 1], reserved: [17, 1], port: [18, 2], more_reserved: [20, 4] },
+    },
   },
 } as const;

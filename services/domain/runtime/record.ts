@@ -12,7 +12,13 @@ export interface IdentifiedContainer {
 
 /** One thing that the agent tells. Times are RFC 3339 with nanoseconds. */
 export type RuntimeRecord =
-  | { readonly type: 'started'; readonly time: string; readonly status: SensorStatus }
+  | {
+      readonly type: 'started';
+      readonly time: string;
+      readonly status: SensorStatus;
+      /** What went by unseen since the pins were made, before this agent. */
+      readonly dropped: Readonly<Partial<Record<EventKind, bigint>>>;
+    }
   | {
       readonly type: 'event';
       readonly time: string;

@@ -1,13 +1,19 @@
 /* What containers do in tests: one call each, and its errno on standard output (0: it worked). */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
+#include <netinet/in.h>
 #include <errno.h>
+#include <pthread.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
+#include <sys/wait.h>
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -40,11 +46,37 @@ static int on_socket(const char *what, const char *text, const char *port)
 {
 	struct sockaddr_storage address;
 	socklen_t length = address_of(text, port, &address);
-	int is_datagram = strncmp(what, "udp-", 4) == 0;
-	int fd = socket(address.ss_family, is_datagram ? SOCK_DGRAM : SOCK_STREAM, 0);
+	int is_datagram = strncmp(what, "udp", 3) == 0;
+	int fd;
 
+	if (strcmp(what, "raw") == 0)
+		return say(socket(address.ss_family, SOCK_RAW, atoi(port)) < 0);
+	fd = socket(address.ss_family, is_datagram ? SOCK_DGRAM : SOCK_STREAM,
+		    strncmp(what, "udplite-", 8) == 0 ? IPPROTO_UDPLITE : 0);
+	if (fd < 0)
+		return say(1);
 	if (is_datagram)
-		what += 4;
+		what = strchr(what, '-') + 1;
+	if (strcmp(what, "fastopen") == 0)
+		return say(sendto(fd, "x", 1, MSG_FASTOPEN, (void *)&address, length) != 1);
+	if (strcmp(what, "read") == 0) {
+		char text[100];
+		ssize_t got;
+
+		if (connect(fd, (void *)&address, length) != 0 || (got = read(fd, text, sizeof(text))) < 0)
+			return say(1);
+		printf("%.*s\n", (int)got, text);
+		return 0;
+	}
+	if (strcmp(what, "try-connect") == 0) { /* no longer than a second */
+		struct timeval patience = { .tv_sec = 1 };
+
+		setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+		if (connect(fd, (void *)&address, length) == 0)
+			return say(0);
+		printf("%d\n", errno == EINPROGRESS || errno == EAGAIN ? ETIMEDOUT : errno);
+		return 1;
+	}
 	if (strcmp(what, "connect") == 0)
 		return say(connect(fd, (void *)&address, length) != 0);
 	if (strcmp(what, "bind") == 0)
@@ -66,12 +98,56 @@ static int from_memory(char **arguments)
 	return say(1);
 }
 
+/* Listens where the kernel likes, says where, and waits. */
+static int listen_unbound(void)
+{
+	struct sockaddr_in address;
+	socklen_t length = sizeof(address);
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	if (listen(fd, 8) != 0 || getsockname(fd, (void *)&address, &length) != 0)
+		return say(1);
+	printf("%d\n", ntohs(address.sin_port));
+	fflush(stdout);
+	pause();
+	return 0;
+}
+
+static void *exec_from_thread(void *path)
+{
+	execl(path, path, NULL);
+	exit(say(1));
+}
+
+/* The signal that ended what was spawned. */
+static int spawn(char *path)
+{
+	char *arguments[] = { path, NULL };
+	int status = 0;
+	pid_t child;
+
+	if (posix_spawn(&child, path, NULL, NULL, arguments, environ) != 0 || waitpid(child, &status, 0) != child)
+		return say(1);
+	printf("%d\n", WIFSIGNALED(status) ? WTERMSIG(status) : 0);
+	return 0;
+}
+
 int main(int count, char **arguments)
 {
 	if (count == 2 && strcmp(arguments[1], "nothing") == 0)
 		return 0;
+	if (count == 2 && strcmp(arguments[1], "listen") == 0)
+		return listen_unbound();
 	if (count > 2 && strcmp(arguments[1], "memory") == 0)
 		return from_memory(arguments + 2);
+	if (count == 3 && strcmp(arguments[1], "spawn") == 0)
+		return spawn(arguments[2]);
+	if (count == 3 && strcmp(arguments[1], "thread") == 0) {
+		pthread_t thread;
+
+		pthread_create(&thread, NULL, exec_from_thread, arguments[2]);
+		pause();
+	}
 	if (count == 4)
 		return on_socket(arguments[1], arguments[2], arguments[3]);
 	return 99;
