@@ -4,6 +4,7 @@ import type { Enrichment } from '../domain/vulnerabilities/advisory.ts';
 import type { ComparisonMade } from '../domain/vulnerabilities/range.ts';
 import type { ExplainedStatement, Explanation, PackageExplanation } from '../pipeline/explain-vulnerability.ts';
 import { printable } from './printable.ts';
+import { foundVexTexts } from './render-found-vex.ts';
 import { vexTexts } from './vex-lines.ts';
 import { counted } from './wording.ts';
 
@@ -24,6 +25,7 @@ export function renderExplanation(report: Report, explanation: Explanation): str
       ? []
       : ['Not all was seen or judged: "plimsoll scan" says what is missing.']),
     ...vexTexts(report),
+    ...foundVexTexts(report).map((text) => `VEX that came with it: ${text}`),
     ...Array.from(bodies).flatMap(([body, same]) => ['', ...same.map(({ item }) => item.purl), ...body.split('\n')]),
     ...(packages.length > 0 ? [] : ['', ...nothing(explanation)]),
   ];

@@ -14,13 +14,19 @@ const LINES = 4;
 export function renderFoundVex({ findings }: Report, width: number, paint: Paint): string[] {
   const found = findings.filter((finding) => foundIn(finding) !== null);
   if (found.length === 0) return [];
-  const lines = found.slice(0, SHOWN).flatMap((finding) => {
-    const [first, ...rest] = wrap(printable(lineOf(finding)), Math.max(20, width - 2), LINES);
+  const lines = foundVexTexts({ findings }).flatMap((text) => {
+    const [first, ...rest] = wrap(printable(text), Math.max(20, width - 2), LINES);
     return [`- ${first}`, ...rest.map((line) => `  ${line}`)];
   });
   if (found.length > SHOWN)
     lines.push(`  … and ${wholeNumber(found.length - SHOWN)} more: --format json lists them all.`);
   return [paint.bold('VEX that came with it'), ...lines];
+}
+
+/** One text for each of the first documents. */
+export function foundVexTexts({ findings }: Pick<Report, 'findings'>): string[] {
+  const found = findings.filter((finding) => foundIn(finding) !== null);
+  return found.slice(0, SHOWN).map(lineOf);
 }
 
 function lineOf({ path, referrer, layer, signed, identity, applied, elsewhere, reason }: Finding): string {

@@ -127,6 +127,25 @@ describe('rows', () => {
     ]);
   });
 
+  it('of several builds of a module’s fix, the first is named; that of another erratum is another fix', () => {
+    const php = samplePackage({ type: 'rpm', arch: 'x86_64', name: 'php', version: '7.4.19-1.module_el8.5.0+1+1' });
+    const builds = ['7.4.19-4.module_el8.6.0+3239+bedf0508', '7.4.19-4.module_el8.6.0+3238+624bf8b8'];
+    const of = (fixed: string) => entry('AlmaLinux:8', 'php', fixed, { nameOf: 'binary' });
+    const os = { id: 'almalinux', versionId: '8.6', prettyName: null, eol: null };
+    const found = (...advisories: Advisory[]) => {
+      const report = reportOf(php);
+      return rows(
+        matchVulnerabilities({ ...report, image: { ...report.image, os } }, new MemoryAdvisories(advisories)),
+      );
+    };
+    const erratum = (id: string, ...fixes: string[]) =>
+      advisory({ id, aliases: ['CVE-2024-0001'], affected: fixes.map(of) });
+    expect(found(erratum('ALSA-1', ...builds))).toEqual([`CVE-2024-0001 fixed ${builds[1]}`]);
+    expect(found(erratum('ALSA-1', builds[1]!), erratum('ALSA-2', builds[0]!))).toEqual([
+      `CVE-2024-0001 fixed ${builds[0]}`,
+    ]);
+  });
+
   it('of several kernels that are installed, each is judged by itself', () => {
     const kernels = ['5.14.0-70.el9', '5.14.0-503.el9'].map((version) =>
       samplePackage({ type: 'rpm', arch: 'x86_64', name: 'kernel-core', version }),

@@ -1,6 +1,7 @@
 import type { ReportPackage, Vulnerability } from '../report/report.ts';
-import type { AdvisoryStatus, Enrichment } from './advisory.ts';
+import type { Advisory, AdvisoryStatus, Enrichment } from './advisory.ts';
 import { type Group, groupByVulnerability } from './grouping.ts';
+import { isBuildOfFix } from './module-builds.ts';
 import { standingOf } from './range.ts';
 import type { SeverityJudge } from './severity.ts';
 import { type Doubt, type Statement, withoutEpoch } from './statement.ts';
@@ -120,10 +121,13 @@ function resolvingFix(item: ReportPackage, group: Group<Statement>, deciding: re
     return result === 'incomparable' || result === 0 ? (a < b ? -1 : 1) : result;
   });
   const standing = group.items.filter(saysSomething).filter(isSameRankAs(only!));
+  const names = (advisory: Advisory, fix: string) =>
+    deciding.some((each) => each.advisory.id === advisory.id && fixesOf(each).includes(fix));
   return (
     candidates.find((fix) =>
-      standing.every(({ entry }) => {
+      standing.every(({ advisory, entry }) => {
         if (entry.status === 'not_affected') return true;
+        if (item.type === 'rpm' && isBuildOfFix(fix, entry) && names(advisory, fix)) return true;
         const readAs = item.type === 'rpm' && entry.nameOf === 'source' ? { readAs: withoutEpoch } : {};
         return standingOf(fix, entry, item.type, readAs).state === 'outside';
       }),

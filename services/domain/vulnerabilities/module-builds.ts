@@ -24,13 +24,24 @@ export function otherBuilds<Each extends Stated>(statements: readonly Each[]): R
   );
 }
 
+/** Whether the version that ends an entry is another build of this fix. */
+export function isBuildOfFix(fix: string, entry: AffectedPackage): boolean {
+  const stated = moduleFixOf(entry);
+  return stated !== null && stated === keyOf(entry, withoutModuleBuild(fix));
+}
+
 /** Of an entry that says no more than "before this build": the build without its numbers, and the module. */
-function moduleFixOf({ ranges, versions, name, module }: AffectedPackage): string | null {
+function moduleFixOf(entry: AffectedPackage): string | null {
+  const { ranges, versions } = entry;
   const [first, second, ...others] = ranges.flatMap(({ events }) => events);
   if (ranges.length !== 1 || versions.length > 0 || others.length > 0 || first === undefined || second === undefined) {
     return null;
   }
   if (!('introduced' in first) || first.introduced !== '0' || !('fixed' in second)) return null;
   const fix = withoutModuleBuild(second.fixed);
-  return fix === second.fixed ? null : `${name}\0${module}\0${fix}`;
+  return fix === second.fixed ? null : keyOf(entry, fix);
+}
+
+function keyOf({ name, module }: AffectedPackage, fix: string): string {
+  return `${name}\0${module}\0${fix}`;
 }
