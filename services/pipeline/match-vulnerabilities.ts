@@ -1,7 +1,7 @@
 import { type Gap, gap, MATCHING_GAPS } from '../domain/completeness.ts';
 import { isDistributionPackage } from '../domain/packages/purl.ts';
 import type { Report, ReportPackage, Vulnerability } from '../domain/report/report.ts';
-import type { Advisory, DatabaseInfo, Enrichment } from '../domain/vulnerabilities/advisory.ts';
+import type { DatabaseInfo, Enrichment } from '../domain/vulnerabilities/advisory.ts';
 import { CATALOGUES } from '../domain/vulnerabilities/enrichment.ts';
 import { type RowContext, rowsOf } from '../domain/vulnerabilities/match.ts';
 import { namespacesOf, ownNamespaces } from '../domain/vulnerabilities/namespace.ts';
@@ -31,7 +31,7 @@ export function matchVulnerabilities(
 ): Report {
   const info = database?.describe() ?? null;
   const judges = new Judges(report, info);
-  const lookup = remembering(database);
+  const lookup: Lookup = (ecosystem, name) => database?.lookup(ecosystem, name) ?? [];
   const enrichments = new Map<string, Enrichment | null>();
   const context: RowContext = {
     severities: new SeverityJudge(options.severitySources),
@@ -162,12 +162,6 @@ export class Judges {
   #isThirdParty(item: ReportPackage): boolean {
     return isThirdParty(item, this.#report.image.os?.id ?? null);
   }
-}
-
-/** Many packages of one source ask for the same records. */
-export function remembering(database: AdvisoryDatabase | null): Lookup {
-  const known = new Map<string, readonly Advisory[]>();
-  return (ecosystem, name) => remembered(known, `${ecosystem}\0${name}`, () => database?.lookup(ecosystem, name) ?? []);
 }
 
 function remembered<Value>(known: Map<string, Value>, key: string, find: () => Value): Value {

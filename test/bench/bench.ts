@@ -8,10 +8,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { REPOSITORY } from '../support/repository.ts';
 import { skipped, type Verdict } from './budgets.ts';
+import { buildDatabase, matchImages } from './database-sections.ts';
 import { writeManyFiles } from './many-files.ts';
 import { Stopwatch } from './measure.ts';
 import { type ImageForms, type Options, parseOptions, USAGE } from './options.ts';
 import { describeBench, renderSection, renderVerdicts } from './render.ts';
+import { writeSampleAdvisories } from './sample-advisories.ts';
 import { writeSampleImage } from './sample-image.ts';
 import { plimsoll, syft, trivy } from './scanners.ts';
 import {
@@ -41,6 +43,7 @@ async function run(options: Options, directory: string, watch: Stopwatch): Promi
     ...(await layoutSections(bench, image.ociDirectory)),
     await archiveSection(bench, image.dockerArchive),
     await manyFilesSection(bench, options.files),
+    ...(await databaseSections(bench, options)),
   ];
   const verdicts = sections.flatMap((each) => each.verdicts);
   const lines = [...head, ...sections.flatMap(renderSection), ...renderVerdicts(verdicts)];
@@ -80,6 +83,15 @@ async function manyFilesSection(bench: Bench, files: number): Promise<Section> {
     say('written, scanning');
     return manyFiles(bench, { kind: 'oci-dir', path }, files);
   });
+}
+
+async function databaseSections(bench: Bench, { advisories, records }: Options): Promise<Section[]> {
+  if (advisories.length === 0 && records === 0) return [leftOut('advisory database and matching', '--records 0')];
+  const paths = advisories.length > 0 ? advisories : [writeSampleAdvisories(bench.directory, records)];
+  return [
+    await section('advisory database', () => buildDatabase(bench, paths)),
+    await section('matching', () => matchImages(bench, paths)),
+  ];
 }
 
 /** Says each tenth. */

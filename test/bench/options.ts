@@ -8,6 +8,8 @@ export const USAGE = `npm run bench -- [options]
                    without it a smaller image is made in code
   --megabytes N    size of that smaller image, uncompressed (default 300)
   --files N        files of the layer with many files (default 3000000; 0 leaves it out)
+  --advisories P   what db build takes (repeatable); without it advisories are made in code
+  --records N      how many of those (default 50000; 0 leaves the database and matching out)
   --runs N         runs of each command (default 5)
   --source         run services/main.ts as it stands, without building dist/
   --strict         exit with 1 if a budget is over
@@ -24,6 +26,9 @@ export interface Options {
   readonly image: ImageForms | null;
   readonly megabytes: number;
   readonly files: number;
+  /** Empty: make some. */
+  readonly advisories: readonly string[];
+  readonly records: number;
   readonly runs: number;
   readonly source: boolean;
   readonly strict: boolean;
@@ -37,6 +42,8 @@ export function parseOptions(argv: readonly string[]): Options | 'help' {
       image: { type: 'string', multiple: true, default: [] },
       megabytes: { type: 'string', default: '300' },
       files: { type: 'string', default: '3000000' },
+      advisories: { type: 'string', multiple: true, default: [] },
+      records: { type: 'string', default: '50000' },
       runs: { type: 'string', default: '5' },
       source: { type: 'boolean', default: false },
       strict: { type: 'boolean', default: false },
@@ -48,6 +55,8 @@ export function parseOptions(argv: readonly string[]): Options | 'help' {
     image: values.image.length === 0 ? null : imageForms(values.image),
     megabytes: count('--megabytes', values.megabytes, 1),
     files: count('--files', values.files, 0),
+    advisories: values.advisories.map((path) => resolve(path)),
+    records: count('--records', values.records, 0),
     runs: count('--runs', values.runs, 1),
     source: values.source,
     strict: values.strict,

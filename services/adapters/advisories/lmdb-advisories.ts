@@ -20,10 +20,16 @@ import { type AdvisoryRecord, StoredAdvisory } from './stored-advisory.ts';
 /** The advisories for one package: references to records, whether they are withdrawn, and their entries for the package. */
 export type PackedPackage = readonly (readonly [reference: string, isWithdrawn: 0 | 1, ...entries: PackedAffected[]])[];
 
+/** How many advisories stay unpacked, those of packages that were asked for; about 50 MB at most. */
+const KEPT = 50_000;
+
 /** A built database, opened read-only; any number of processes may have it open. */
 export class LmdbAdvisories implements AdvisoryDatabase {
   readonly #store: ByteStore;
   readonly #manifest: Manifest;
+  /** Packages of one source, and images of one base, ask for the same. */
+  readonly #kept = new Map<string, readonly Advisory[]>();
+  #keptAdvisories = 0;
 
   private constructor(store: ByteStore, manifest: Manifest) {
     this.#store = store;
@@ -45,6 +51,21 @@ export class LmdbAdvisories implements AdvisoryDatabase {
   }
 
   lookup(ecosystem: string, name: string): readonly Advisory[] {
+    const key = `${ecosystem}\0${name}`;
+    let found = this.#kept.get(key);
+    if (found === undefined) {
+      found = this.#unpacked(ecosystem, name);
+      this.#keptAdvisories += 1 + found.length;
+      if (this.#keptAdvisories > KEPT) {
+        this.#kept.clear();
+        this.#keptAdvisories = 1 + found.length;
+      }
+      this.#kept.set(key, found);
+    }
+    return found;
+  }
+
+  #unpacked(ecosystem: string, name: string): readonly Advisory[] {
     const value = this.#store.get(packageKey(ecosystem, name));
     if (value === undefined) return [];
     return (fromValue(value) as PackedPackage).map(([reference, isWithdrawn, ...entries]) => {
