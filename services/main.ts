@@ -123,7 +123,7 @@ const session: Session = {
       exportFile: (root, file, keyFile) => databases.exportFile(root, file, keyFile),
       importFile: (root, file, terms) => databases.importFile(root, file, terms),
       pull: (root, url, terms, signal) => databases.pull(root, url, terms, signal),
-      fetchFeeds: (root, sources, signal) => databases.fetchFeeds(root, sources, signal),
+      fetchFeeds: (root, sources, allowShrunk, signal) => databases.fetchFeeds(root, sources, allowShrunk, signal),
       forgetDownload,
     };
   },

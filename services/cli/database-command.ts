@@ -19,6 +19,7 @@ export function addDatabaseCommand(program: Command, session: Session): void {
       collect,
     )
     .option('--output <dir>', PLACE)
+    .option('--allow-shrunk', 'take feeds that have less than half of what they had')
     .option('-q, --quiet', 'no progress')
     .addHelpText(
       'after',
@@ -35,6 +36,7 @@ export function addDatabaseCommand(program: Command, session: Session): void {
     .option('--mirror <url>', 'fetch feeds below this address, as HOST/PATH of the public one (repeatable)', collect)
     .option('--pull <url>', 'pull a built database: https://…/db.tar.zst or oci://HOST/REPOSITORY:TAG')
     .option('--allow-missing', 'build without the feeds that cannot be fetched')
+    .option('--allow-shrunk', 'take feeds that have less than half of what they had')
     .option('--list', 'list the feeds with their addresses, and fetch nothing')
     .option('--offline', 'refuse to open a connection')
     .option('--db <dir>', PLACE)

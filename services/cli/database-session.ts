@@ -51,6 +51,7 @@ export interface DatabaseSession {
   fetchFeeds(
     root: string | null,
     sources: readonly FeedSource[],
+    allowShrunk: boolean,
     signal: AbortSignal,
   ): Promise<{ places: readonly FeedPlace[]; warnings: readonly string[]; missing: readonly string[] }>;
   /** A fetched file that cannot be read is fetched anew next time. */

@@ -24,6 +24,7 @@ export interface UpdateCommandOptions extends TermsOptions {
   readonly mirror?: readonly string[];
   readonly pull?: string;
   readonly allowMissing?: boolean;
+  readonly allowShrunk?: boolean;
   readonly list?: boolean;
   readonly offline?: boolean;
   readonly db?: string;
@@ -64,9 +65,14 @@ export async function runDatabaseUpdate(session: Session, options: UpdateCommand
 
 /** What a server did, or an attacker between: no reason to be without a database. */
 function isOfTheNetwork({ code }: PlimsollError): boolean {
-  return ['DOWNLOAD_FAILED', 'FEED_UNREADABLE', 'DIGEST_MISMATCH', 'LIMIT_EXCEEDED', 'DATABASE_UNUSABLE'].includes(
-    code,
-  );
+  return [
+    'DOWNLOAD_FAILED',
+    'FEED_UNREADABLE',
+    'FEED_SHRUNK',
+    'DIGEST_MISMATCH',
+    'LIMIT_EXCEEDED',
+    'DATABASE_UNUSABLE',
+  ].includes(code);
 }
 
 async function refresh(
@@ -77,8 +83,9 @@ async function refresh(
   signal: AbortSignal,
 ): Promise<void> {
   const root = options.db ?? null;
+  const { allowShrunk = false } = options;
   if (!options.quiet) session.stderr.write(`fetching ${counted(sources.length, 'feed')}\n`);
-  const { places, warnings, missing } = await databases.fetchFeeds(root, sources, signal);
+  const { places, warnings, missing } = await databases.fetchFeeds(root, sources, allowShrunk, signal);
   for (const warning of warnings) session.stderr.write(`warning: ${printable(warning)}\n`);
   if (missing.length > 0 && !options.allowMissing) {
     throw new PlimsollError(
@@ -87,7 +94,7 @@ async function refresh(
     );
   }
   const onProgress = progress(session, options.quiet === true);
-  const request = { starter: false, limits: LIMITS, signal, onProgress };
+  const request = { starter: false, allowShrunk, limits: LIMITS, signal, onProgress };
   try {
     const built = await buildDatabase(request, databases.buildDependencies(root, places));
     session.stdout.write(`${summary(built).join('\n')}\n`);

@@ -12,6 +12,7 @@ import { byteCount, counted, wholeNumber } from './wording.ts';
 export interface BuildCommandOptions {
   readonly from: readonly string[];
   readonly output?: string;
+  readonly allowShrunk?: boolean;
   readonly quiet?: boolean;
 }
 
@@ -22,7 +23,8 @@ export async function runDatabaseBuild(session: Session, options: BuildCommandOp
   const dependencies = databases.buildDependencies(options.output ?? null, places);
   const built = await withStop(session, (signal) => {
     const onProgress = progress(session, options.quiet === true);
-    return buildDatabase({ starter: false, limits: LIMITS, signal, onProgress }, dependencies);
+    const allowShrunk = options.allowShrunk ?? false;
+    return buildDatabase({ starter: false, allowShrunk, limits: LIMITS, signal, onProgress }, dependencies);
   });
   if (!options.quiet) session.stderr.write('\n');
   session.stdout.write(`${summary(built).join('\n')}\n`);

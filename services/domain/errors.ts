@@ -23,6 +23,7 @@ export const ERROR_TABLE = {
   CACHE_UNUSABLE: { exit: 1, http: 500, retry: false },
   DATABASE_NOT_FOUND: { exit: 1, http: 503, retry: false },
   DATABASE_UNUSABLE: { exit: 1, http: 503, retry: false },
+  FEED_SHRUNK: { exit: 1, http: 422, retry: false },
   DATABASE_REFUSED: { exit: 1, http: 422, retry: false },
   FEED_UNREADABLE: { exit: 1, http: 422, retry: false },
   DOWNLOAD_FAILED: { exit: 1, http: 502, retry: true },

@@ -6,6 +6,8 @@ import type { BuiltDatabase, DatabaseWriter, FeedFile, FeedFiles } from './ports
 
 export interface BuildRequest {
   readonly starter: boolean;
+  /** Takes feeds that have lost most of their records since the installed database. */
+  readonly allowShrunk: boolean;
   readonly limits: Limits;
   readonly signal: AbortSignal;
   /** Told now and then how many files and advisories were read. */
@@ -49,7 +51,8 @@ export async function buildDatabase(request: BuildRequest, dependencies: BuildDe
     }
     if (understood === 0) throw nothingRead(files, refusals);
     request.onProgress(files, advisories);
-    const facts = { builtAt: dependencies.now(), starter: request.starter, refusals: refusals.list() };
+    const { starter, allowShrunk } = request;
+    const facts = { builtAt: dependencies.now(), starter, allowShrunk, refusals: refusals.list() };
     const built = await writer.finish(facts);
     finished = true;
     return built;

@@ -308,13 +308,21 @@ export interface BuiltDatabase {
   readonly refusals: readonly Refusal[];
 }
 
+export interface FinishFacts {
+  readonly builtAt: string;
+  readonly starter: boolean;
+  readonly refusals: readonly Refusal[];
+  readonly allowShrunk: boolean;
+}
+
 /** Takes what feeds say, in any order, and makes it the installed database at the end: wholly or not at all. */
 export interface DatabaseWriter {
   add(advisory: Advisory, fetched: string | null): void;
   cover(ecosystem: string, source: string, fetched: string | null, newest?: string | null): void;
   enrich(cveId: string, enrichment: Enrichment): void;
   addEndOfLife(endOfLife: EndOfLife): void;
-  finish(facts: { builtAt: string; starter: boolean; refusals: readonly Refusal[] }): Promise<BuiltDatabase>;
+  /** FEED_SHRUNK where a feed has lost most of what the installed database has of it, unless `allowShrunk`. */
+  finish(facts: FinishFacts): Promise<BuiltDatabase>;
   discard(): Promise<void>;
 }
 

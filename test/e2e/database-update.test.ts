@@ -93,6 +93,44 @@ describe('plimsoll db update from a mirror', () => {
     expect(JSON.parse((await plimsoll(data, 'db', 'status', '--json')).stdout).counts.records).toBe(2);
   });
 
+  test('a feed that shrinks is not taken silently', { timeout: 60_000 }, async () => {
+    const data = await temporaryDirectory();
+    const many = (count: number) => zip(Array.from({ length: count }, (_, i) => record(`GHSA-${i}`)));
+    let npm: Buffer = many(200);
+    const { url } = await loopbackServer((request, response) => {
+      response.end(request.url!.endsWith('/npm/all.zip') ? npm : KEV);
+    });
+    const update = ['db', 'update', '--mirror', url, ...FEEDS];
+    const records = async () => JSON.parse((await plimsoll(data, 'db', 'status', '--json')).stdout).counts.records;
+    expect(await plimsoll(data, ...update)).toMatchObject({ code: 0, stderr: '' });
+
+    // Half of the bytes are gone: the last copy is used.
+    npm = many(80);
+    const smaller = await plimsoll(data, ...update);
+    expect(smaller.code).toBe(0);
+    expect(smaller.stderr).toMatch(
+      /warning: osv:npm: It has shrunk: \d+ bytes, and \d+ before .*The copy of 20.* is used/,
+    );
+    expect(await records()).toBe(200);
+
+    // As many bytes, and hardly a record that is read: the installed database is used.
+    npm = zip([
+      ...Array.from({ length: 190 }, (_, i) => ({
+        ...record(`GHSA-${i}`),
+        content: `{"id": "", "pad": "${'x'.repeat(99)}"}`,
+      })),
+      record('GHSA-1'),
+    ]);
+    const empty = await plimsoll(data, ...update);
+    expect(empty.code).toBe(0);
+    expect(empty.stderr).toMatch(/npm \(osv\): 1 records, and 200 before[\s\S]*the installed one is used: built 20/);
+    expect(await records()).toBe(200);
+
+    npm = many(80);
+    expect(await plimsoll(data, ...update, '--allow-shrunk')).toMatchObject({ code: 0, stderr: '' });
+    expect(await records()).toBe(80);
+  });
+
   test('without a database, a failure is an error; with --allow-missing it is told', { timeout: 60_000 }, async () => {
     const data = await temporaryDirectory();
     const { url } = await loopbackServer((request, response) => {
@@ -129,6 +167,12 @@ describe('connections, as strace sees them (skipped where there is none)', () =>
 
   test.skipIf(!strace)('a scan opens none; an update does', { timeout: 120_000 }, async () => {
     const { url } = await loopbackServer((_, response) => response.writeHead(404).end());
+    const built = await temporaryDirectory();
+    await writeFile(join(built, 'all.zip'), zip([record('GHSA-1')]));
+    await plimsoll(built, 'db', 'build', '--from', join(built, 'all.zip'), '--output', join(built, 'db'), '--quiet');
+    expect(await inet('scan', '--offline', '--db', join(built, 'db'), `rootfs:${join(REPOSITORY, 'docs')}`)).toBe(
+      false,
+    );
     expect(await inet('scan', '--offline', '--db', 'starter', `rootfs:${join(REPOSITORY, 'docs')}`)).toBe(false);
     expect(await inet('db', 'update', '--offline', '--mirror', url)).toBe(false);
     expect(await inet('db', 'update', '--mirror', url, '--feeds', 'kev', '--quiet')).toBe(true);

@@ -31,6 +31,7 @@ async function build(
   files: Readonly<Record<string, Uint8Array | string>>,
   limits: Partial<Limits> = {},
   root?: string,
+  allowShrunk = false,
 ) {
   const work = await temporaryDirectory();
   await mkdir(join(work, 'feeds'));
@@ -38,7 +39,7 @@ async function build(
   const place = root ?? join(work, 'db');
   const all: Limits = { ...LIMITS, ...limits };
   const built = await buildDatabase(
-    { starter: false, limits: all, signal: new AbortController().signal, onProgress: () => {} },
+    { starter: false, allowShrunk, limits: all, signal: new AbortController().signal, onProgress: () => {} },
     {
       files: new LocalFeedFiles([{ path: join(work, 'feeds'), kind: null, fetched: null }], all),
       feeds: FEEDS,
@@ -168,6 +169,27 @@ describe('an archive that says something impossible is not built from', () => {
     expect(await findBuild(root)).toEqual(before);
   });
 
+  test('nor where a feed has lost most of its records, unless that is allowed', async () => {
+    const root = join(await temporaryDirectory(), 'db');
+    const of = (count: number) => ({ 'all.zip': zip(Array.from({ length: count }, (_, i) => part(`A-${i}`))) });
+    await build(of(200), {}, root);
+    const before = (await findBuild(root))!;
+    // One record more or less, or a form of records that is read no more: all the same.
+    const changed = zip([
+      ...Array.from({ length: 200 }, (_, i) => part(`A-${i}`, { content: '{"id": 1}' })),
+      part('B-1'),
+    ]);
+    for (const files of [of(99), { 'all.zip': changed }]) {
+      await expect(build(files, {}, root)).rejects.toMatchObject({
+        code: 'FEED_SHRUNK',
+        message: expect.stringMatching(/npm \(osv\): \d+ records, and 200 before.*--allow-shrunk/),
+      });
+    }
+    expect(await findBuild(root)).toEqual(before);
+    expect((await build(of(99), {}, root, true)).ids).toHaveLength(99);
+    expect((await build(of(100), {}, root)).ids).toHaveLength(100);
+  });
+
   test('nor from files of which none is a feed', async () => {
     await expect(build({ README: 'Read me' })).rejects.toEqual(
       unreadable(/Nothing could be read of 1 file \(1 × a file of no known kind\)/),
@@ -250,7 +272,7 @@ test('a build that is stopped leaves nothing', async () => {
   const work = await temporaryDirectory();
   await writeFile(join(work, 'a.json'), record('A-1'));
   const building = buildDatabase(
-    { starter: false, limits: LIMITS, signal: stop.signal, onProgress: () => {} },
+    { starter: false, allowShrunk: false, limits: LIMITS, signal: stop.signal, onProgress: () => {} },
     {
       files: new LocalFeedFiles([{ path: work, kind: null, fetched: null }], LIMITS),
       feeds: FEEDS,

@@ -17,5 +17,5 @@ export async function buildAdvisories(root: string, content: DatabaseContent): P
   for (const [cveId, enrichment] of content.enrichment ?? []) writer.enrich(cveId, enrichment);
   for (const endOfLife of content.endOfLife ?? []) writer.addEndOfLife(endOfLife);
   const { builtAt = '2026-01-01T00:00:00Z', starter = false } = content;
-  return writer.finish({ builtAt, starter, refusals: [] });
+  return writer.finish({ builtAt, starter, refusals: [], allowShrunk: true });
 }

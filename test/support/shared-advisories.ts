@@ -60,7 +60,7 @@ export async function buildShared(root: string, ...folders: readonly string[]): 
   });
   const paths = folders.map((folder) => ({ path: join(ADVISORIES, folder), kind: null, fetched: null }));
   const built = await buildDatabase(
-    { starter: false, limits: LIMITS, signal: new AbortController().signal, onProgress: () => {} },
+    { starter: false, allowShrunk: false, limits: LIMITS, signal: new AbortController().signal, onProgress: () => {} },
     {
       files: {
         async *files(signal) {

@@ -6,9 +6,9 @@ import { LIMITS } from '../../domain/limits.ts';
 import { VERSION } from '../../domain/version.ts';
 import type { Advisory, EndOfLife, Enrichment, FeedInfo } from '../../domain/vulnerabilities/advisory.ts';
 import { mergeEnrichment } from '../../domain/vulnerabilities/enrichment.ts';
-import type { Refusal } from '../../domain/vulnerabilities/feeds/refusals.ts';
-import type { BuiltDatabase, DatabaseWriter } from '../../pipeline/ports.ts';
-import { DATA, fileHash, install, MANIFEST, newBuild, syncPath } from './directory.ts';
+import { shrunkFeeds } from '../../domain/vulnerabilities/shrunk-feeds.ts';
+import type { BuiltDatabase, DatabaseWriter, FinishFacts } from '../../pipeline/ports.ts';
+import { DATA, fileHash, findBuild, install, MANIFEST, newBuild, syncPath } from './directory.ts';
 import { ENRICHMENT, enrichmentKey, PACKAGE, packageKey, RECORD, recordKey, recordReference } from './keys.ts';
 import { ContentHash, type PackedPackage } from './lmdb-advisories.ts';
 import { type ByteStore, openForWriting, pairs } from './lmdb-file.ts';
@@ -27,6 +27,8 @@ import {
 const BATCH = 20_000;
 const BATCH_BYTES = 32 * 2 ** 20;
 const FEED = 'f';
+/** Feeds that one message names; the rest are counted. */
+const SHRUNK_SHOWN = 5;
 
 /** One affected entry of one advisory, until all feeds are read. */
 type Row = readonly [
@@ -124,9 +126,10 @@ export class LmdbDatabaseWriter implements DatabaseWriter {
       this.#endOfLife.set(endOfLife.ecosystem, endOfLife);
   }
 
-  async finish(facts: { builtAt: string; starter: boolean; refusals: readonly Refusal[] }): Promise<BuiltDatabase> {
+  async finish({ allowShrunk, ...facts }: FinishFacts): Promise<BuiltDatabase> {
     this.#flushEnrichments();
     const feeds = this.#feedInfos();
+    if (!allowShrunk) await refuseShrunk(this.#root, feeds);
     const endOfLife = [...this.#endOfLife.values()].sort((a, b) => (a.ecosystem < b.ecosystem ? -1 : 1));
     const claims = { schemaVersion: SCHEMA_VERSION, starter: facts.starter, feeds, endOfLife } as const;
     const { digest, counts } = await this.#writeSorted(claims);
@@ -264,6 +267,23 @@ export class LmdbDatabaseWriter implements DatabaseWriter {
       for (const [key, value] of waiting) this.#sorting.putSync(key, value);
     });
   }
+}
+
+/** FEED_SHRUNK where the installed database has more than twice as much of a feed. */
+async function refuseShrunk(root: string, feeds: readonly FeedInfo[]): Promise<void> {
+  // One that cannot be used protects nothing, and a new one is the remedy.
+  const installed = await findBuild(root).catch(() => null);
+  if (installed === null || installed.manifest.starter) return;
+  const shrunk = shrunkFeeds(installed.manifest.feeds, feeds);
+  if (shrunk.length === 0) return;
+  const named = shrunk.slice(0, SHRUNK_SHOWN).map(({ ecosystem, source, before, after }) => {
+    return `${ecosystem} (${source}): ${after} records, and ${before} before`;
+  });
+  const more = shrunk.length > SHRUNK_SHOWN ? [`${shrunk.length - SHRUNK_SHOWN} more`] : [];
+  throw new PlimsollError(
+    'FEED_SHRUNK',
+    `The new database is not installed, because feeds have lost most of what they said: ${[...named, ...more].join('; ')}. Where that is as it should be, take it with --allow-shrunk.`,
+  );
 }
 
 function feedKey(ecosystem: string, source: string): string {

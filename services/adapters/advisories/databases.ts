@@ -102,10 +102,15 @@ export class Databases {
   }
 
   /** Fetches feeds, or takes the copies of the last time where servers have nothing newer or do not answer. */
-  async fetchFeeds(root: string | null, sources: readonly FeedSource[], signal: AbortSignal): Promise<FetchedFeeds> {
+  async fetchFeeds(
+    root: string | null,
+    sources: readonly FeedSource[],
+    allowShrunk: boolean,
+    signal: AbortSignal,
+  ): Promise<FetchedFeeds> {
     const downloader = new Downloader();
     try {
-      return await new FeedDownloads(await this.#downloads(root), downloader).fetch(sources, signal);
+      return await new FeedDownloads(await this.#downloads(root), downloader).fetch(sources, allowShrunk, signal);
     } finally {
       await downloader.close();
     }

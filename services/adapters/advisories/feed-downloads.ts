@@ -21,6 +21,8 @@ type State = z.infer<typeof stateSchema>;
 
 const AT_ONCE = 4;
 const NAME_BYTES = 1_024;
+/** Files of fewer bytes say too little for their size to tell anything. */
+const MIN_BYTES = 4_096;
 
 export interface FetchedFeeds {
   readonly places: readonly FeedPath[];
@@ -40,7 +42,7 @@ export class FeedDownloads {
     this.#downloader = downloader;
   }
 
-  async fetch(sources: readonly FeedSource[], signal: AbortSignal): Promise<FetchedFeeds> {
+  async fetch(sources: readonly FeedSource[], allowShrunk: boolean, signal: AbortSignal): Promise<FetchedFeeds> {
     await mkdir(this.#directory, { recursive: true, mode: 0o700 });
     const places: FeedPath[] = [];
     const warnings: string[] = [];
@@ -48,7 +50,7 @@ export class FeedDownloads {
     const waiting = sources.values();
     const worker = async (): Promise<void> => {
       for (const source of waiting) {
-        const { place, warning } = await this.#fetchOne(source, signal);
+        const { place, warning } = await this.#fetchOne(source, allowShrunk, signal);
         if (warning !== null) warnings.push(warning);
         if (place === null) missing.push(source.id);
         else places.push(place);
@@ -61,6 +63,7 @@ export class FeedDownloads {
 
   async #fetchOne(
     source: FeedSource,
+    allowShrunk: boolean,
     signal: AbortSignal,
   ): Promise<{ place: FeedPath | null; warning: string | null }> {
     const hash = createHash('sha256').update(source.id).digest('hex').slice(0, 12);
@@ -79,6 +82,10 @@ export class FeedDownloads {
         return { place: place(state), warning: null };
       }
       const { url, etag, lastModified, bytes } = got;
+      if (known !== null && known.bytes >= MIN_BYTES && bytes < known.bytes / 2 && !allowShrunk) {
+        const sizes = `${bytes} bytes, and ${known.bytes} before`;
+        throw new PlimsollError('DOWNLOAD_FAILED', `It has shrunk: ${sizes} (--allow-shrunk takes it as it is).`);
+      }
       const state = { url, etag, lastModified, fetched, bytes };
       // The state goes first and comes last: a copy without one is asked for again.
       await rm(`${path}.json`, { force: true });
