@@ -6,7 +6,7 @@ import { compareEngines } from '../../services/domain/report/compare-engines.ts'
 import type { EngineChoice } from '../../services/pipeline/ports.ts';
 import { differenceFaults, foundDifferences, reviewedDifferences } from '../support/engine-differences.ts';
 import { scan, scratch } from '../support/scan.ts';
-import { IMAGE_FIXTURES, type ImageFixture } from '../support/scan-fixture.ts';
+import { IMAGE_FIXTURES } from '../support/scan-fixture.ts';
 import { findGoTool } from '../tools/go-tools.ts';
 
 /*
@@ -26,21 +26,11 @@ const faultsOf = async (fixture: string, target: string): Promise<string[]> => {
   return differenceFaults(foundDifferences(fixture, comparison), rows);
 };
 
-/** Trivy reads no OCI layout in a tar: it is unpacked for all three. */
-function readableTarget({ name, target }: ImageFixture): string {
-  const names = execFileSync('tar', ['-tf', target], { encoding: 'utf8' }).split('\n');
-  if (names.some((each) => /^(?:\.\/)?manifest\.json$/.test(each))) return `docker-archive:${target}`;
-  const folder = join(place, name);
-  mkdirSync(folder);
-  execFileSync('tar', ['-C', folder, '-xf', target]);
-  return `oci-dir:${folder}`;
-}
-
 const without = missing.length === 0 ? '' : ` (skipped: ${missing.join(', ')} not built here)`;
 
 describe.skipIf(missing.length > 0)(`real images through Trivy and Syft${without}`, () => {
   test.each(IMAGE_FIXTURES)('$name', async (fixture) => {
-    expect(await faultsOf(fixture.name, readableTarget(fixture))).toEqual([]);
+    expect(await faultsOf(fixture.name, fixture.target)).toEqual([]);
   });
 
   test.skipIf(IMAGE_FIXTURES.length === 0)('no row is about a fixture that is not there', () => {

@@ -123,3 +123,14 @@ test('a comparison counts rows by type, and keeps an engine that failed out of i
   });
   expect(compareEngines({ ...report, packages: report.packages.toReversed() })).toEqual(comparison);
 });
+
+test('what was taken from an SBOM in the image is listed by Plimsoll', () => {
+  const packages = [
+    row('pkg:npm/a@1', ['sbom', 'trivy'], at('app.cdx.json')),
+    row('pkg:npm/b@1', ['plimsoll', 'sbom'], manifest),
+  ];
+  const engines = ['plimsoll', 'trivy'].map((name) => ({ name, version: '1', status: 'ok' as const }));
+  const { types, differences } = compareEngines({ ...sampleReport(), engines, packages });
+  expect(types).toEqual([{ type: 'npm', common: 1, found: { plimsoll: 2, trivy: 1 } }]);
+  expect(differences).toMatchObject([{ name: 'b', foundBy: ['plimsoll'], missing: [{ engine: 'trivy' }] }]);
+});

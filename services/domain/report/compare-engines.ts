@@ -31,7 +31,8 @@ export interface Difference
 }
 
 /** Out of a report to which engines added. One that failed is compared with nothing. */
-export function compareEngines({ target, engines, packages, completeness }: Report): Comparison {
+export function compareEngines({ target, engines, completeness, ...report }: Report): Comparison {
+  const packages = report.packages.map(withSbomsAsOurs);
   const names = engines.flatMap(({ name, status }) => (status === 'failed' ? [] : name));
   const reasons = new DifferenceReasons(packages);
   const differences = packages.flatMap((row): Difference[] => {
@@ -57,6 +58,13 @@ export function compareEngines({ target, engines, packages, completeness }: Repo
     differences: differences.toSorted(byPlace),
     gaps: completeness.gaps,
   };
+}
+
+/** What Plimsoll took from an SBOM in the image, it lists. */
+function withSbomsAsOurs(row: ReportPackage): ReportPackage {
+  if (!row.foundBy.includes('sbom')) return row;
+  const others = row.foundBy.filter((name) => name !== 'sbom' && name !== 'plimsoll');
+  return { ...row, foundBy: ['plimsoll', ...others].sort() };
 }
 
 function byPlace(a: Difference, b: Difference): number {
