@@ -6,7 +6,8 @@ import { parseAttachingManifest } from '../domain/image/referrer.ts';
 import type { Limits } from '../domain/limits.ts';
 import type { AttributedPackage } from '../domain/packages/attribution.ts';
 import { type SbomOutline, sbomOutline } from '../domain/sbom/sbom-outline.ts';
-import type { ContentStore } from './ports.ts';
+import { unusedSbom, usedSbom } from '../domain/sbom/used-sbom.ts';
+import type { ContentStore, SbomReader } from './ports.ts';
 import type { SourceImage } from './resolve-images.ts';
 
 /** An SBOM beside the image: somebody attests it, and whether the attestation is signed nobody looked. */
@@ -28,6 +29,7 @@ export interface AttestedOptions {
   readonly useSboms: boolean;
   readonly limits: Limits;
   readonly signal: AbortSignal;
+  readonly sbomReader: SbomReader;
 }
 
 /** Where BuildKit says what a statement is of. */
@@ -71,15 +73,16 @@ export async function attestedSboms(
       const listed = { format, specVersion: null, entries: null, digest, attestation: manifest.digest, predicateType };
       const name = `SBOM ${digest} of ${what}`;
       const bytes = options.useSboms
-        ? await content.document(descriptor, 'config').catch((error: unknown) => unusable(name, error))
+        ? await content.document(descriptor, 'sbom').catch((error: unknown) => unusable(name, error))
         : undefined;
       if (bytes === undefined) {
         sboms.push({ ...listed, used: false });
         continue;
       }
-      // On demand: what validates foreign documents takes its time to load.
-      const { sbomUnit } = await import('../domain/sbom/sbom-contents.ts');
-      const said = sbomUnit(name, bytes, options.limits);
+      const said = await options.sbomReader.read(name, bytes, options).then(usedSbom, (error: unknown) => {
+        options.signal.throwIfAborted();
+        return unusedSbom(error);
+      });
       sboms.push({ ...listed, ...sbomOutline(bytes, true, options.limits), used: said.text !== null });
       packages.push(
         ...said.packages.map((record) => ({ record, layer: null, paths: [], hiddenBy: null, owner: null })),

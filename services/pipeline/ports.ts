@@ -51,10 +51,15 @@ export interface LooseImage {
   readonly layers: readonly { readonly name: string; readonly location: BlobLocation | null }[];
 }
 
+export type DocumentRole = 'manifest' | 'config' | 'sbom';
+
 /** Documents and blobs by digest. */
 export interface ContentStore {
-  /** A small document, verified against digest and size; BLOB_MISSING, DIGEST_MISMATCH. Registries keep manifests apart. */
-  document(descriptor: Descriptor, role: 'manifest' | 'config'): Promise<Uint8Array>;
+  /**
+   * A document, verified against digest and size; BLOB_MISSING, DIGEST_MISMATCH, LIMIT_EXCEEDED. Registries keep manifests
+   * apart; an SBOM may be longer than others.
+   */
+  document(descriptor: Descriptor, role: DocumentRole): Promise<Uint8Array>;
   /** Where the blob lies; null where it is absent. The bytes are verified when they are read. */
   locate(descriptor: Descriptor): Promise<BlobLocation | null>;
 }

@@ -121,7 +121,10 @@ async function scanImage(
   const options = { ...request, ...dependencies, analyzers: await analyzersOf(request, dependencies) };
   const layers = await readFacts(image, reader, options);
   const read = clock.elapsed();
-  const attested = opened.kind === 'content' ? await attestedSboms(image, opened.content, request) : NOTHING_ATTESTED;
+  const attested =
+    opened.kind === 'content'
+      ? await attestedSboms(image, opened.content, { ...request, ...dependencies })
+      : NOTHING_ATTESTED;
   const found = await listPackages(layers, reader, options, attested);
   const list = targetKind === 'dir' ? asProject(found, options.analyzers) : found;
   const listed = clock.elapsed();

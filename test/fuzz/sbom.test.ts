@@ -39,7 +39,7 @@ const CORPORA: Readonly<Record<string, readonly string[]>> = {
     spdx({ packages: [spdxPackage('a'), spdxPackage('b')], relationships }),
   ],
   'a statement of in-toto': [
-    `{"_type":"https://in-toto.io/Statement/v1","predicate":${formatSpdxJson(REPORTS[0]!, sha256)}}`,
+    `{"_type":"https://in-toto.io/Statement/v1","predicateType":"https://spdx.dev/Document","predicate":${formatSpdxJson(REPORTS[0]!, sha256)}}`,
   ],
   'SPDX in tag-value': REPORTS.map((report) => formatSpdxTagValue(report, sha256)),
   reports: REPORTS.map(serializeReport),

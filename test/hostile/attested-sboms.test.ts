@@ -203,15 +203,17 @@ describe('what was asked for and cannot be used is no pass', () => {
     expect(packagesOf(report)).toEqual(['openssl 3.0.11-1', 'a 1']);
   });
 
-  test('manifestBytes holds for a statement too', async () => {
+  test('sbomBytes holds for a statement, and not manifestBytes', async () => {
     const text = statement(SPDX, spdxOf('b'));
     const most = Math.max(text.length, 2_000);
     const padded = `${text}${' '.repeat(most - text.length)}`;
     const attestation = (size: number): Attestation => ({ statements: [[SPDX, padded.padEnd(size)]] });
-    expect(packagesOf(await used(attestation(most), { limits: { manifestBytes: most } }))).toContain('b 1');
-    const past = await used(attestation(most + 1), { limits: { manifestBytes: most } });
+    expect(
+      packagesOf(await used(attestation(most), { limits: { sbomBytes: most, manifestBytes: most - 1 } })),
+    ).toContain('b 1');
+    const past = await used(attestation(most + 1), { limits: { sbomBytes: most } });
     expect(past.completeness.gaps.map(({ code, message }) => `${code} ${message}`)).toContainEqual(
-      expect.stringMatching(/^(?:sbom-unusable|limit-reached) .*manifestBytes/),
+      expect.stringMatching(/^(?:sbom-unusable|limit-reached) .*sbomBytes/),
     );
     expect(past.completeness.status).toBe('partial');
   });

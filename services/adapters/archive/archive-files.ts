@@ -4,7 +4,7 @@ import type { BlobLocation, OpenOptions } from '../../pipeline/ports.ts';
 import { type ArchiveIndex, indexCompressedArchive, indexPlainArchive } from './archive-index.ts';
 import { ForwardReader, fileBytes } from './byte-source.ts';
 import { type Compression, detectCompression } from './compression.ts';
-import { type NamedFiles, refuseLarge } from './content.ts';
+import { type DocumentLimit, type NamedFiles, refuseLarge } from './content.ts';
 import { decompress } from './decompress.ts';
 import { openRegularFile, readExactly } from './file-bytes.ts';
 
@@ -55,7 +55,7 @@ class ArchiveFiles implements NamedFiles {
     return member === null ? null : { kind: 'file', path: this.#path, compression: this.#compression, ...member };
   }
 
-  async read(name: string, limit: number): Promise<Uint8Array | null> {
+  async read(name: string, limit: DocumentLimit): Promise<Uint8Array | null> {
     const member = this.#index.member(name);
     if (member === null) return null;
     refuseLarge(name, member.size, limit);

@@ -5,14 +5,14 @@ import { PlimsollError } from '../../domain/errors.ts';
 import { parseDigest } from '../../domain/image/digest.ts';
 import type { Descriptor } from '../../domain/image/manifest.ts';
 import type { Limits } from '../../domain/limits.ts';
-import type { BlobLocation, ContentStore } from '../../pipeline/ports.ts';
+import type { BlobLocation, ContentStore, DocumentRole } from '../../pipeline/ports.ts';
 import { openRegularFile, readExactly } from './file-bytes.ts';
 
 /** The files of an image archive or layout by name, wherever they lie. */
 export interface NamedFiles {
   locate(name: string): Promise<BlobLocation | null>;
-  /** The whole content, up to `limit` bytes; null where there is no such file. */
-  read(name: string, limit: number): Promise<Uint8Array | null>;
+  /** The whole content, within its limit; null where there is no such file. */
+  read(name: string, limit: DocumentLimit): Promise<Uint8Array | null>;
 }
 
 /** A directory as it is. */
@@ -29,7 +29,7 @@ export class DirectoryFiles implements NamedFiles {
     return stats?.isFile() ? { kind: 'file', path, compression: 'none', offset: 0, size: stats.size } : null;
   }
 
-  async read(name: string, limit: number): Promise<Uint8Array | null> {
+  async read(name: string, limit: DocumentLimit): Promise<Uint8Array | null> {
     if ((await this.locate(name)) === null) return null;
     const { file, size } = await openRegularFile(join(this.#directory, name));
     try {
@@ -41,14 +41,18 @@ export class DirectoryFiles implements NamedFiles {
   }
 }
 
-export function refuseLarge(name: string, size: number, limit: number): void {
-  if (size <= limit) return;
+/** How long a document may be, by the name of the limit. */
+export interface DocumentLimit {
+  readonly name: 'manifestBytes' | 'sbomBytes';
+  readonly bytes: number;
+}
+
+export function refuseLarge(name: string, size: number, limit: DocumentLimit): void {
+  if (size <= limit.bytes) return;
   throw new PlimsollError(
     'LIMIT_EXCEEDED',
-    `${name} has ${size} bytes; ${limit} is the limit for a document (manifestBytes)`,
-    {
-      details: { limit: 'manifestBytes' },
-    },
+    `${name} has ${size} bytes; ${limit.bytes} is the limit for such a document (${limit.name})`,
+    { details: { limit: limit.name } },
   );
 }
 
@@ -64,9 +68,9 @@ export class Documents {
   }
 
   /** null where there is no such file; LIMIT_EXCEEDED. */
-  async read(name: string): Promise<Uint8Array | null> {
-    const { manifestBytes, documentBytes } = this.#limits;
-    const bytes = await this.#files.read(name, manifestBytes);
+  async read(name: string, limit: DocumentLimit['name'] = 'manifestBytes'): Promise<Uint8Array | null> {
+    const { documentBytes } = this.#limits;
+    const bytes = await this.#files.read(name, { name: limit, bytes: this.#limits[limit] });
     this.#bytes += bytes?.length ?? 0;
     if (this.#bytes <= documentBytes) return bytes;
     throw new PlimsollError(
@@ -93,8 +97,8 @@ export class LayoutContent implements ContentStore {
     return this.#files.locate(blobName(digest));
   }
 
-  async document({ digest, size }: Descriptor): Promise<Uint8Array> {
-    const bytes = await this.#documents.read(blobName(digest));
+  async document({ digest, size }: Descriptor, role: DocumentRole): Promise<Uint8Array> {
+    const bytes = await this.#documents.read(blobName(digest), role === 'sbom' ? 'sbomBytes' : 'manifestBytes');
     if (bytes === null)
       throw new PlimsollError('BLOB_MISSING', `the blob ${digest} is not there`, { details: { digest } });
     const { algorithm, hex } = parseDigest(digest);

@@ -7,6 +7,7 @@ import type { Target } from '../../domain/image/target.ts';
 import type { Limits } from '../../domain/limits.ts';
 import type {
   BlobSource,
+  DocumentRole,
   FetchedLocation,
   FetchOptions,
   OpenedTarget,
@@ -149,7 +150,7 @@ export class Registries implements TargetOpener, BlobSource, RegistryResolver, R
   async document(
     { registry, repository }: RepositoryName,
     { digest, size }: Pick<Descriptor, 'digest' | 'size'>,
-    role: 'manifest' | 'config',
+    role: DocumentRole,
     { limits, signal }: FetchOptions,
   ): Promise<Uint8Array> {
     return this.#firstOf(registry, async (connection) => {
@@ -167,7 +168,8 @@ export class Registries implements TargetOpener, BlobSource, RegistryResolver, R
         await discard(response);
         throw schema1(digest);
       }
-      const bytes = await this.#body(connection, response, limits, signal, `the ${role} ${digest}`);
+      const limit = role === 'sbom' ? 'sbomBytes' : 'manifestBytes';
+      const bytes = await this.#body(connection, response, limits, signal, `the ${role} ${digest}`, limit);
       const { algorithm, hex } = parseDigest(digest);
       const actual = sha(algorithm, bytes);
       if (actual === hex && (size < 0 || bytes.length === size)) return bytes;
@@ -213,13 +215,14 @@ export class Registries implements TargetOpener, BlobSource, RegistryResolver, R
     limits: Limits,
     signal: AbortSignal,
     what: string,
+    limit: 'manifestBytes' | 'sbomBytes' = 'manifestBytes',
   ): Promise<Uint8Array> {
     if (response.statusCode !== 200) {
       await discard(response);
       throw connection.unavailable(`it answered ${response.statusCode} for ${what}`);
     }
     try {
-      return await wholeBody(response, limits.manifestBytes, 'manifestBytes', what);
+      return await wholeBody(response, limits[limit], limit, what);
     } catch (cause) {
       refuseCancelled(signal);
       if (cause instanceof PlimsollError) throw cause;

@@ -1,14 +1,14 @@
 import { PlimsollError } from '../../domain/errors.ts';
 import { type Descriptor, isForeignLayer } from '../../domain/image/manifest.ts';
 import type { RepositoryName } from '../../domain/image/reference.ts';
-import type { BlobLocation, ContentStore, FetchOptions } from '../../pipeline/ports.ts';
+import type { BlobLocation, ContentStore, DocumentRole, FetchOptions } from '../../pipeline/ports.ts';
 
 /** What fetches for it. */
 export interface RepositoryReader {
   document(
     name: RepositoryName,
     descriptor: Pick<Descriptor, 'digest' | 'size'>,
-    role: 'manifest' | 'config',
+    role: DocumentRole,
     options: FetchOptions,
   ): Promise<Uint8Array>;
   has(name: RepositoryName, digest: string, options: FetchOptions): Promise<boolean>;
@@ -27,7 +27,7 @@ export class RegistryContent implements ContentStore {
     this.#options = { limits, signal };
   }
 
-  async document(descriptor: Descriptor, role: 'manifest' | 'config'): Promise<Uint8Array> {
+  async document(descriptor: Descriptor, role: DocumentRole): Promise<Uint8Array> {
     const bytes = await this.#reader.document(this.#name, descriptor, role, this.#options);
     const { documentBytes } = this.#options.limits;
     this.#bytes += bytes.length;

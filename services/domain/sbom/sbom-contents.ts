@@ -1,25 +1,18 @@
-import { type GapCode, MATCHING_GAPS } from '../completeness.ts';
-import { PlimsollError } from '../errors.ts';
 import type { Limits } from '../limits.ts';
 import {
   type Analyzer,
-  type DatabaseUnit,
   EMPTY_UNIT,
   type EntryFacts,
   type FileExtractor,
-  type PackageRecord,
   type ReadContext,
 } from '../packages/ecosystem.ts';
 import { HeldFile } from '../packages/held-file.ts';
 import { UnitGaps } from '../packages/unit-gaps.ts';
-import type { ReportPackage } from '../report/report.ts';
 import { SBOM_CONTENTS_ID } from './found-sboms.ts';
 import { readSbom } from './read-sbom.ts';
 import { sbomName } from './sbom-names.ts';
 import { sbomOutline } from './sbom-outline.ts';
-
-/** What one SBOM in an image says. `text` is not null where it could be read. */
-type SbomUnit = Pick<DatabaseUnit, 'packages' | 'gaps' | 'text'>;
+import { type SbomUnit, unusedSbom, usedSbom } from './used-sbom.ts';
 
 /**
  * What SBOMs in images and installed systems say, where the user asks for it. They are read where layers are, so that the
@@ -88,57 +81,10 @@ function tooLong({ sbomBytes }: Limits): SbomUnit {
   return { packages: [], gaps: gaps.all(), text: null };
 }
 
-/** The packages of an SBOM that is used beside what was found, and what of it could not be. `path` names it in messages. */
-export function sbomUnit(path: string, bytes: Uint8Array, limits: Limits): SbomUnit {
-  const gaps = new UnitGaps();
+function sbomUnit(path: string, bytes: Uint8Array, limits: Limits): SbomUnit {
   try {
-    const content = readSbom(path, bytes, limits);
-    const behind = content.scanGaps.filter(({ code }) => !MATCHING_GAPS.has(code)).length;
-    if (behind > 0) gaps.add('sbom-incomplete', `the scan behind the SBOM had ${behind} gaps of its own`);
-    for (const { code, message } of content.gaps) {
-      const own = OWN_CODES.get(code);
-      if (own !== undefined) gaps.add(own, message);
-    }
-    return { packages: content.packages.map(recordOf), gaps: gaps.all(), text: '' };
+    return usedSbom(readSbom(path, bytes, limits));
   } catch (error) {
-    if (!(error instanceof PlimsollError)) throw error;
-    const isLimit = error.code === 'LIMIT_EXCEEDED';
-    gaps.add(isLimit ? 'limit-reached' : 'sbom-unusable', error.message);
-    return { packages: [], gaps: gaps.all(), text: null };
+    return unusedSbom(error);
   }
-}
-
-/**
- * Flaws of an SBOM, to what they are of one that is only used beside. That it names no package, or no distribution, is
- * none: the image does.
- */
-const OWN_CODES: ReadonlyMap<
-  GapCode,
-  'limit-reached' | 'sbom-unusable' | 'sbom-incomplete' | 'package-record-invalid'
-> = new Map([
-  ['limit-reached', 'limit-reached'],
-  ['package-database-broken', 'sbom-unusable'],
-  ['sbom-incomplete', 'sbom-incomplete'],
-  ['package-record-invalid', 'package-record-invalid'],
-]);
-
-/** Where it lies and what owns it is told by the SBOM's file, not by the SBOM. */
-function recordOf(each: ReportPackage): PackageRecord {
-  const { purl, type, name, version, arch, source, epoch, modularity, origin, vendor, licenses, dependsOn } = each;
-  return {
-    purl,
-    type,
-    name,
-    version,
-    arch,
-    source,
-    epoch,
-    modularity,
-    origin,
-    vendor,
-    licenses,
-    dependsOn,
-    provides: [],
-    development: each.development,
-  };
 }
