@@ -17,8 +17,6 @@ const config: KnipConfig = {
   ignoreDependencies: [
     '@aws-sdk/client-ecr',
     '@opentelemetry/api',
-    'bullmq',
-    'ioredis',
     'jose',
     'openid-client',
     '@cyclonedx/cdxgen-plugins-bin-linux-amd64',

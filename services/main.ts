@@ -203,6 +203,10 @@ const session: Session = {
     const { testPolicy } = await import('./adapters/opa/compile-policy.ts');
     return testPolicy(directory, { opa, shared: policies });
   },
+  serve: async (request) => {
+    const { startServer } = await import('./serve.ts');
+    return startServer(request, session);
+  },
   onStop: (stop) => {
     const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
     let stopping = false;

@@ -11,6 +11,7 @@ import { printable } from './printable.ts';
 import { addRegistryCommand } from './registry-command.ts';
 import { addScanCommand } from './scan-command.ts';
 import { addSecretCommand } from './secret-command.ts';
+import { addServeCommands } from './serve-command.ts';
 import type { Session } from './session.ts';
 import { addWebhooksCommand } from './webhooks-command.ts';
 
@@ -48,6 +49,7 @@ export async function runProgram(argv: readonly string[], session: Session): Pro
   });
   addCacheCommand(program, session);
   addDatabaseCommand(program, session);
+  addServeCommands(program, session);
   addRegistryCommand(program, session, (exit) => {
     code = exit;
   });

@@ -9,13 +9,22 @@ import type { MatchingOptions } from './matching-options.ts';
 import { readDocument } from './read-document.ts';
 import { digestsOf } from './vex-trust.ts';
 
-/** Reads and checks --exceptions and --vex; the digest of VEX is over whose signatures count, too. Raises USAGE, EXCEPTIONS_INVALID, EXCEPTION_EXPIRED, VEX_INVALID, LIMIT_EXCEEDED. */
-export async function readSuppressions(options: MatchingOptions, trust: SignerTrust, now: Date): Promise<Suppressions> {
+/**
+ * Reads and checks --exceptions and --vex; the digest of VEX is over whose signatures count, too. Exceptions that are over are
+ * refused, or count for nothing (`drop`): a server does not stop for one. Raises USAGE, EXCEPTIONS_INVALID, EXCEPTION_EXPIRED,
+ * VEX_INVALID, LIMIT_EXCEEDED.
+ */
+export async function readSuppressions(
+  options: MatchingOptions,
+  trust: SignerTrust,
+  now: Date,
+  over: 'refuse' | 'drop' = 'refuse',
+): Promise<Suppressions> {
   const file = options.exceptions;
   const listed = file === undefined ? null : readDocument(file, LIMITS.policyDocumentBytes);
   const documents = (options.vex ?? []).map((name) => ({ name, ...readDocument(name, LIMITS.vexBytes) }));
   return {
-    exceptions: listed === null ? [] : await parseExceptions(listed.text, file!, now),
+    exceptions: listed === null ? [] : await parseExceptions(listed.text, file!, now, over),
     vex: await parseAll(documents),
     digests: {
       exceptions: listed?.digest ?? null,
@@ -24,7 +33,12 @@ export async function readSuppressions(options: MatchingOptions, trust: SignerTr
   };
 }
 
-async function parseExceptions(text: string, file: string, now: Date): Promise<readonly VulnerabilityException[]> {
+async function parseExceptions(
+  text: string,
+  file: string,
+  now: Date,
+  over: 'refuse' | 'drop',
+): Promise<readonly VulnerabilityException[]> {
   const { parse } = await import('yaml');
   const { readExceptions } = await import('../domain/vulnerabilities/exceptions.ts');
   let document: unknown;
@@ -33,7 +47,9 @@ async function parseExceptions(text: string, file: string, now: Date): Promise<r
   } catch (cause) {
     throw new PlimsollError('EXCEPTIONS_INVALID', `${file} is no YAML: ${messageOf(cause)}`, { cause });
   }
-  return readExceptions(document, file, now.toISOString().slice(0, 10));
+  const today = now.toISOString().slice(0, 10);
+  if (over === 'refuse') return readExceptions(document, file, today);
+  return readExceptions(document, file, '').filter(({ expires }) => expires >= today);
 }
 
 async function parseAll(documents: readonly { readonly name: string; readonly text: string }[]): Promise<GivenVex[]> {

@@ -5,7 +5,7 @@ import { serializeReport } from '../domain/report/serialize.ts';
 import type { OutputFormat } from './output-formats.ts';
 import { renderTable, type TableOptions } from './render-table.ts';
 
-/** The report as the text of one format. What only SBOMs need is loaded with the first. */
+/** The document as the text of one format. */
 export async function renderDocument(
   document: ReportDocument,
   format: OutputFormat,
@@ -14,12 +14,8 @@ export async function renderDocument(
   if (format === 'json') return serializeReport(document);
   if (format === 'table') return renderTable(document, table);
   if ('reports' in document) throw severalImages(format);
-  if (format === 'cyclonedx') {
-    const { formatCycloneDx } = await import('../domain/sbom/cyclonedx-writer.ts');
-    return formatCycloneDx(document, sha256);
-  }
-  const { formatSpdxJson, formatSpdxTagValue } = await import('../domain/sbom/spdx-writer.ts');
-  return (format === 'spdx' ? formatSpdxJson : formatSpdxTagValue)(document, sha256);
+  const { formatReport } = await import('../pipeline/format-report.ts');
+  return formatReport(document, format, sha256);
 }
 
 /** Raises USAGE where a format has no room for what `--platform all` gives. */

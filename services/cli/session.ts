@@ -14,7 +14,9 @@ import type {
   Sha256,
   SignerTrust,
 } from '../pipeline/ports.ts';
+import type { Judgement } from '../pipeline/scan-and-store.ts';
 import type { ScanDependencies } from '../pipeline/scan-target.ts';
+import type { ServerSettings } from '../pipeline/server-settings.ts';
 import type { DatabaseSession } from './database-session.ts';
 import type { SecretSession, WebhookSession } from './webhooks-session.ts';
 
@@ -74,6 +76,22 @@ export interface AgentSession {
   };
 }
 
+/** All in one process; the API alone; a worker alone. */
+export type ServeRole = 'serve' | 'api' | 'worker';
+
+export interface ServeRequest {
+  readonly role: ServeRole;
+  readonly settings: ServerSettings;
+  readonly openJudgement: () => Promise<Judgement>;
+}
+
+export interface RunningServer {
+  /** URL of the API, with the port as it turned out. */
+  readonly address: string;
+  /** Takes nothing more, ends what was begun, and frees everything. */
+  stop(): Promise<void>;
+}
+
 /** What the composition root hands to the commands. */
 export interface Session {
   readonly version: string;
@@ -109,6 +127,8 @@ export interface Session {
   /** `sensor`: the executable, where one is named; `pins`: where what it attaches outlives it. */
   agent(options: { cgroupRoot: string | null; sensor: string | null; pins: string | null }): Promise<AgentSession>;
   readonly sha256: Sha256;
+  /** Raises STORE_UNUSABLE, QUEUE_UNUSABLE, LISTEN_FAILED, SETTINGS_INVALID. */
+  serve(request: ServeRequest): Promise<RunningServer>;
   /** Calls back on SIGINT and SIGTERM; returns what takes the handlers off again. */
   onStop(stop: (signal: string) => void): () => void;
 }

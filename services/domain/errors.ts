@@ -5,6 +5,11 @@
  */
 export const ERROR_TABLE = {
   USAGE: { exit: 1, http: 400, retry: false },
+  UNAUTHENTICATED: { exit: 1, http: 401, retry: false },
+  FORBIDDEN: { exit: 1, http: 403, retry: false },
+  NOT_FOUND: { exit: 1, http: 404, retry: false },
+  CONFLICT: { exit: 1, http: 409, retry: false },
+  RATE_LIMITED: { exit: 1, http: 429, retry: true },
   TARGET_NOT_FOUND: { exit: 1, http: 404, retry: false },
   TARGET_UNREADABLE: { exit: 1, http: 422, retry: false },
   PLATFORM_NOT_FOUND: { exit: 1, http: 404, retry: false },
@@ -37,6 +42,7 @@ export const ERROR_TABLE = {
   SETTINGS_INVALID: { exit: 1, http: 422, retry: false },
   DELIVERY_INVALID: { exit: 1, http: 400, retry: false },
   STORE_UNUSABLE: { exit: 1, http: 503, retry: true },
+  QUEUE_UNUSABLE: { exit: 1, http: 503, retry: true },
   WORKER_LOST: { exit: 1, http: 500, retry: true },
   SECRET_UNREADABLE: { exit: 1, http: 500, retry: false },
   LISTEN_FAILED: { exit: 1, http: 500, retry: false },

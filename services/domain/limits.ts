@@ -228,6 +228,12 @@ export const LIMITS = {
   rememberedCgroups: 100_000,
   /** Processes of one container whose session is known. */
   sessionProcesses: 100_000,
+  /** The body of one request to the API. */
+  apiBodyBytes: 64 * 2 ** 10,
+  /** Items of one part of a list that the API answers. */
+  apiPageItems: 500,
+  /** Packages of one name that the API looks at for one answer. */
+  apiPackagesFound: 10_000,
   /** Reading one layer. */
   layerMs: 10 * 60_000,
   /** One scan. */

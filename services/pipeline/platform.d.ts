@@ -5,3 +5,10 @@ interface AbortSignal {
   readonly reason: unknown;
   throwIfAborted(): void;
 }
+
+declare class AbortController {
+  readonly signal: AbortSignal;
+  abort(reason?: unknown): void;
+}
+
+declare const AbortSignal: { any(signals: readonly AbortSignal[]): AbortSignal };

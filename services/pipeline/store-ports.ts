@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../domain/errors.ts';
+import type { Report, ReportVerdict } from '../domain/report/report.ts';
 
 /*
  * What the use cases of `serve` need of the store and the queue. The store is the record of what is to be done and of what
@@ -178,4 +179,134 @@ export interface KnownTags {
   repositories(registry: string): Promise<readonly string[]>;
   /** Where each tag of a repository points; null: it was deleted. */
   tags(registry: string, repository: string): Promise<ReadonlyMap<string, string | null>>;
+}
+
+export type Decision = ReportVerdict['decision'];
+/** Vulnerabilities that are not suppressed, by severity; a severity without any is absent. */
+export type SeverityCounts = Readonly<Record<string, number>>;
+
+/** One image as it was scanned and judged. */
+export interface JudgedImage {
+  /** Of the manifest; of the config where an archive has no manifests. */
+  readonly digest: string;
+  readonly report: Report;
+  /** `sha256:HEX` over everything beside the image that shaped the report. */
+  readonly judgedBy: string;
+  readonly decision: Decision;
+  readonly counts: SeverityCounts;
+  /** The report as its one text, and `sha256:HEX` of it. */
+  readonly document: string;
+  readonly documentDigest: string;
+  /** `pkg:type/namespace/name` of each package of the report, in its order; null: of no package URL. */
+  readonly packageNames: readonly (string | null)[];
+}
+
+export interface JudgedTarget {
+  /** As it was asked for. */
+  readonly reference: string;
+  /** Of the index that held the images; null: a single image. */
+  readonly indexDigest: string | null;
+  readonly images: readonly JudgedImage[];
+}
+
+export interface ReportStore {
+  /**
+   * Stores what was found, in the place of what was found with the same inputs before, and settles the job: both or neither.
+   * False: the job was no longer this attempt's, and nothing was stored.
+   */
+  storeAndSettle(attempt: Attempt, target: JudgedTarget, result: JobResult): Promise<boolean>;
+}
+
+/** A verdict as it was stored last. */
+export interface StoredVerdict {
+  readonly digest: string;
+  readonly decision: Decision;
+  readonly counts: SeverityCounts;
+  readonly scannedAt: string;
+  /** See JudgedImage. */
+  readonly judgedBy: string;
+  readonly documentDigest: string;
+}
+
+export interface StoredImage {
+  readonly digest: string;
+  readonly kind: 'image' | 'index';
+  readonly platform: string | null;
+  /** As it was asked for last. */
+  readonly reference: string;
+  readonly firstScannedAt: string;
+  readonly lastScannedAt: string;
+  /** The newest; of an index, the worst of its images'. Null: there is none. */
+  readonly verdict: Pick<StoredVerdict, 'decision' | 'counts' | 'scannedAt'> | null;
+}
+
+export interface FoundPackage {
+  readonly digest: string;
+  readonly reference: string;
+  readonly platform: string | null;
+  readonly type: string;
+  readonly version: string;
+  readonly purl: string;
+}
+
+export interface ImageReader {
+  image(digest: string): Promise<StoredImage | null>;
+  images(page: Page): Promise<Part<StoredImage>>;
+  /** The images of an index, by digest; empty for an image. */
+  children(digest: string): Promise<readonly StoredImage[]>;
+  /** The newest of an image; null for an index. */
+  verdict(digest: string): Promise<StoredVerdict | null>;
+  /** The newest report's text and digest. */
+  report(digest: string): Promise<{ readonly document: string; readonly documentDigest: string } | null>;
+  /** Packages of this name (`pkg:type/namespace/name`) in the newest report of every image, by digest. At most `limit`. */
+  packagesNamed(name: string, limit: number): Promise<readonly FoundPackage[]>;
+}
+
+/** Each may do what those behind it may. */
+export const ROLES = ['admin', 'editor', 'viewer'] as const;
+export type Role = (typeof ROLES)[number];
+
+export interface ApiToken {
+  /** UUID */
+  readonly id: string;
+  readonly name: string;
+  readonly role: Role;
+  readonly createdAt: string;
+  readonly expiresAt: string | null;
+  readonly revokedAt: string | null;
+}
+
+export interface NewToken {
+  readonly name: string;
+  /** SHA-256 of the secret, as hexadecimal digits; the secret itself is never stored. */
+  readonly secretDigest: string;
+  readonly role: Role;
+  readonly expiresAt: string | null;
+}
+
+export interface TokenStore {
+  /** The token of this secret, where it holds: not expired, not revoked. */
+  holder(secretDigest: string): Promise<ApiToken | null>;
+  addToken(token: NewToken): Promise<ApiToken>;
+  /** Adds it where there is no token at all, not even an expired one; null: there is one. */
+  addFirstToken(token: NewToken): Promise<ApiToken | null>;
+  tokens(page: Page): Promise<Part<ApiToken>>;
+  /** False: there is none, or it was revoked before. */
+  revoke(id: string): Promise<boolean>;
+}
+
+/** Who did what. Never a secret, never a body. */
+export interface AuditEntry {
+  /** `token:UUID`, `anonymous`, `system` */
+  readonly actor: string;
+  readonly action: string;
+  readonly subject: string;
+  readonly outcome: 'done' | 'refused';
+  readonly address: string | null;
+  readonly requestId: string | null;
+}
+
+export interface AuditLog {
+  audit(entry: AuditEntry): Promise<void>;
+  audited(page: Page): Promise<Part<AuditEntry & { readonly at: string }>>;
 }

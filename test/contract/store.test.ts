@@ -7,9 +7,10 @@ import type { PrivatePostgres } from '../../services/adapters/store/private-post
 import type { StoreSchema } from '../../services/adapters/store/schema.ts';
 import { PglitePool } from '../support/pglite-pool.ts';
 import { POSTGRES, startPostgres } from '../support/private-postgres.ts';
+import { reportsContract, type TestedReports } from './reports.ts';
 import { storeContract, type TestedStore } from './store.ts';
 
-const testedStore = (database: Kysely<StoreSchema>): TestedStore => ({
+const testedStore = (database: Kysely<StoreSchema>): TestedStore & TestedReports => ({
   ...storeIn(database),
   run: async (statement) => {
     await sql.raw(statement).execute(database);
@@ -24,6 +25,7 @@ describe('in this process', () => {
   });
   afterAll(() => database.destroy());
   storeContract('PGlite', () => testedStore(database));
+  reportsContract('PGlite', () => testedStore(database));
 });
 
 describe.skipIf(POSTGRES === null)(`PostgreSQL${POSTGRES === null ? ' (not installed)' : ''}`, () => {
@@ -46,6 +48,7 @@ describe.skipIf(POSTGRES === null)(`PostgreSQL${POSTGRES === null ? ' (not insta
     await beside.query(statement);
   };
   storeContract('private PostgreSQL', () => ({ ...store, run }));
+  reportsContract('private PostgreSQL', () => ({ ...store, run }));
 
   it('is migrated once, however many processes start at the same moment', async () => {
     await run('drop schema public cascade; create schema public');

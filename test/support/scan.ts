@@ -149,6 +149,8 @@ export interface RunningCommand {
   readonly stdin: NodeJS.WritableStream;
   /** Until its output so far holds this text; rejects where it ends without. */
   saw(text: string): Promise<void>;
+  /** Calls with what was said so far, and with each further piece. */
+  onText(hear: (piece: string) => void): void;
   kill(signal: NodeJS.Signals): void;
   readonly result: Promise<CommandResult>;
 }
@@ -178,7 +180,7 @@ export function startCommand(args: readonly string[], options: CommandOptions = 
   for (const stream of ['stdout', 'stderr'] as const) {
     child[stream]!.setEncoding('utf8').on('data', (piece: string) => {
       text[stream] += piece;
-      heard.emit('piece');
+      heard.emit('piece', piece);
     });
   }
   child.stdin?.on('error', () => {});
@@ -192,7 +194,11 @@ export function startCommand(args: readonly string[], options: CommandOptions = 
   const result = new Promise<CommandResult>((resolve, reject) => {
     child.on('error', reject).on('close', (code, signal) => resolve({ code, signal, ...text }));
   });
-  return { pid: child.pid!, stdin: child.stdin!, saw, kill: (signal) => child.kill(signal), result };
+  const onText = (hear: (piece: string) => void): void => {
+    hear(text.stdout + text.stderr);
+    heard.on('piece', hear);
+  };
+  return { pid: child.pid!, stdin: child.stdin!, saw, onText, kill: (signal) => child.kill(signal), result };
 }
 
 /** Runs it to its end, with `input` on standard input. */

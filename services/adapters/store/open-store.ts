@@ -2,13 +2,17 @@ import { Kysely, PostgresDialect, sql } from 'kysely';
 import pg from 'pg';
 import { messageOf, PlimsollError } from '../../domain/errors.ts';
 import { migrate } from './migrate.ts';
+import { PostgresAccess } from './postgres-access.ts';
 import { PostgresDeliveries } from './postgres-deliveries.ts';
+import { PostgresImages } from './postgres-images.ts';
 import { PostgresJobs } from './postgres-jobs.ts';
 import type { StoreSchema } from './schema.ts';
 
 export interface Store {
   readonly jobs: PostgresJobs;
   readonly deliveries: PostgresDeliveries;
+  readonly images: PostgresImages;
+  readonly access: PostgresAccess;
   /** Raises where the database does not answer. */
   ping(): Promise<void>;
   close(): Promise<void>;
@@ -34,8 +38,13 @@ export async function openStore(connection: pg.PoolConfig, onError: (message: st
 }
 
 /** What the store offers, over a database whose schema is up to date. */
-export function storeIn(database: Kysely<StoreSchema>): Pick<Store, 'jobs' | 'deliveries'> {
-  return { jobs: new PostgresJobs(database), deliveries: new PostgresDeliveries(database) };
+export function storeIn(database: Kysely<StoreSchema>): Omit<Store, 'ping' | 'close'> {
+  return {
+    jobs: new PostgresJobs(database),
+    deliveries: new PostgresDeliveries(database),
+    images: new PostgresImages(database),
+    access: new PostgresAccess(database),
+  };
 }
 
 async function ping(database: Kysely<StoreSchema>): Promise<void> {

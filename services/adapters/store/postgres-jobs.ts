@@ -210,7 +210,7 @@ export async function requestJobs(
 }
 
 /** Ends an attempt, as part of a transaction where there is more to store. False: the job is no longer this attempt's. */
-async function settleJob(
+export async function settleJob(
   database: Kysely<StoreSchema>,
   { id, attempts }: Attempt,
   outcome: { readonly result: JobResult } | { readonly error: JobError },

@@ -1,11 +1,25 @@
 import type { ColumnType, Generated, JSONColumnType } from 'kysely';
-import type { JobKind, JobPayload, JobResult, JobState } from '../../pipeline/store-ports.ts';
+import type {
+  Decision,
+  JobKind,
+  JobPayload,
+  JobResult,
+  JobState,
+  Role,
+  SeverityCounts,
+} from '../../pipeline/store-ports.ts';
 
 /** The tables as the migrations leave them. Moments are read as Date and written as either. */
 export interface StoreSchema {
   readonly jobs: JobsTable;
   readonly deliveries: DeliveriesTable;
   readonly tag_history: TagHistoryTable;
+  readonly images: ImagesTable;
+  readonly index_children: IndexChildrenTable;
+  readonly reports: ReportsTable;
+  readonly report_packages: ReportPackagesTable;
+  readonly api_tokens: ApiTokensTable;
+  readonly audit_log: AuditLogTable;
 }
 
 type Moment = ColumnType<Date, Date | string | undefined, Date | string>;
@@ -51,4 +65,61 @@ interface TagHistoryTable {
   digest: string | null;
   at: ColumnType<Date, Date | string, never>;
   delivery: string | null;
+}
+
+export interface ImagesTable {
+  digest: string;
+  seq: Generated<string>;
+  is_index: boolean;
+  platform: string | null;
+  reference: string;
+  first_scanned_at: Moment;
+  last_scanned_at: Moment;
+}
+
+interface IndexChildrenTable {
+  index_digest: string;
+  child_digest: string;
+}
+
+export interface ReportsTable {
+  id: string;
+  digest: string;
+  judged_by: string;
+  decision: Decision;
+  counts: JSONColumnType<SeverityCounts>;
+  document: string;
+  document_digest: string;
+  scanned_at: Moment;
+}
+
+interface ReportPackagesTable {
+  report: string;
+  ordinal: number;
+  name: string;
+  type: string;
+  version: string;
+  purl: string;
+}
+
+export interface ApiTokensTable {
+  id: string;
+  seq: Generated<string>;
+  name: string;
+  secret_digest: string;
+  role: Role;
+  created_at: Moment;
+  expires_at: MomentOrNull;
+  revoked_at: MomentOrNull;
+}
+
+interface AuditLogTable {
+  id: Generated<string>;
+  at: Moment;
+  actor: string;
+  action: string;
+  subject: string;
+  outcome: string;
+  address: string | null;
+  request_id: string | null;
 }

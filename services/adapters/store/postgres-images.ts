@@ -1,0 +1,233 @@
+import { randomUUID } from 'node:crypto';
+import { type Kysely, type Selectable, sql, type Transaction } from 'kysely';
+import type {
+  Attempt,
+  Decision,
+  FoundPackage,
+  ImageReader,
+  JobResult,
+  JudgedImage,
+  JudgedTarget,
+  Page,
+  Part,
+  ReportStore,
+  SeverityCounts,
+  StoredImage,
+  StoredVerdict,
+} from '../../pipeline/store-ports.ts';
+import { partOf } from './part-of.ts';
+import { settleJob } from './postgres-jobs.ts';
+import type { ImagesTable, StoreSchema } from './schema.ts';
+
+/** Rows of one statement: PostgreSQL takes at most 65,535 values. */
+const ROWS = 5_000;
+
+export class PostgresImages implements ReportStore, ImageReader {
+  readonly #database: Kysely<StoreSchema>;
+
+  constructor(database: Kysely<StoreSchema>) {
+    this.#database = database;
+  }
+
+  async storeAndSettle(attempt: Attempt, target: JudgedTarget, result: JobResult): Promise<boolean> {
+    return await this.#database.transaction().execute(async (transaction) => {
+      // First, and so with the row's lock: nobody can take the job from here on.
+      if (!(await settleJob(transaction, attempt, { result }))) return false;
+      const { reference, indexDigest } = target;
+      const images = target.images.toSorted((a, b) => (a.digest < b.digest ? -1 : 1));
+      if (indexDigest !== null)
+        await putImage(transaction, { digest: indexDigest, is_index: true, platform: null, reference });
+      for (const image of images) {
+        const { platform } = image.report.target;
+        await putImage(transaction, { digest: image.digest, is_index: false, platform, reference });
+        await putReport(transaction, image);
+      }
+      if (indexDigest !== null) await putChildren(transaction, indexDigest, images);
+      return true;
+    });
+  }
+
+  async image(digest: string): Promise<StoredImage | null> {
+    const row = await this.#database.selectFrom('images').selectAll().where('digest', '=', digest).executeTakeFirst();
+    return row === undefined ? null : (await this.#withVerdicts([row]))[0]!;
+  }
+
+  async images(page: Page): Promise<Part<StoredImage>> {
+    let query = this.#database
+      .selectFrom('images')
+      .selectAll()
+      .orderBy('seq', 'desc')
+      .limit(page.limit + 1);
+    if (page.after !== null) query = query.where('seq', '<', page.after);
+    const { items, next } = partOf(
+      await query.execute(),
+      page,
+      ({ seq }) => seq,
+      (row) => row,
+    );
+    return { items: await this.#withVerdicts(items), next };
+  }
+
+  async children(digest: string): Promise<readonly StoredImage[]> {
+    const rows = await this.#database
+      .selectFrom('images')
+      .innerJoin('index_children', 'index_children.child_digest', 'images.digest')
+      .selectAll('images')
+      .where('index_children.index_digest', '=', digest)
+      .orderBy('images.digest')
+      .execute();
+    return await this.#withVerdicts(rows);
+  }
+
+  async verdict(digest: string): Promise<StoredVerdict | null> {
+    const row = await this.#newest(digest)
+      .select(['digest', 'decision', 'counts', 'scanned_at', 'judged_by', 'document_digest'])
+      .executeTakeFirst();
+    if (row === undefined) return null;
+    const { decision, counts, scanned_at, judged_by, document_digest } = row;
+    const scannedAt = scanned_at.toISOString();
+    return { digest, decision, counts, scannedAt, judgedBy: judged_by, documentDigest: document_digest };
+  }
+
+  async report(digest: string): Promise<{ document: string; documentDigest: string } | null> {
+    const row = await this.#newest(digest).select(['document', 'document_digest']).executeTakeFirst();
+    return row === undefined ? null : { document: row.document, documentDigest: row.document_digest };
+  }
+
+  async packagesNamed(name: string, limit: number): Promise<readonly FoundPackage[]> {
+    const rows = await this.#database
+      .selectFrom('report_packages as package')
+      .innerJoin('reports as report', 'report.id', 'package.report')
+      .innerJoin('images as image', 'image.digest', 'report.digest')
+      .select(['image.digest', 'image.reference', 'image.platform', 'package.type', 'package.version', 'package.purl'])
+      .where('package.name', '=', name)
+      .where(({ not, exists, selectFrom }) =>
+        not(
+          exists(
+            selectFrom('reports as later')
+              .select('later.id')
+              .whereRef('later.digest', '=', 'report.digest')
+              .whereRef('later.scanned_at', '>', 'report.scanned_at'),
+          ),
+        ),
+      )
+      .orderBy('image.digest')
+      .orderBy('package.ordinal')
+      .limit(limit)
+      .execute();
+    return rows;
+  }
+
+  #newest(digest: string) {
+    return this.#database.selectFrom('reports').where('digest', '=', digest).orderBy('scanned_at', 'desc').limit(1);
+  }
+
+  /** An index has the worst verdict of its images; one of them without a verdict leaves it unknown at best. */
+  async #withVerdicts(rows: readonly Selectable<ImagesTable>[]): Promise<StoredImage[]> {
+    const digests = rows.map(({ digest }) => digest);
+    if (digests.length === 0) return [];
+    const verdicts = await this.#database
+      .selectFrom('images as asked')
+      .leftJoin('index_children as child', 'child.index_digest', 'asked.digest')
+      .leftJoinLateral(
+        (from) =>
+          from
+            .selectFrom('reports')
+            .select(['decision', 'counts', 'scanned_at'])
+            .whereRef('reports.digest', '=', sql<string>`coalesce(child.child_digest, asked.digest)`)
+            .orderBy('scanned_at', 'desc')
+            .limit(1)
+            .as('newest'),
+        (join) => join.onTrue(),
+      )
+      .select(['asked.digest', 'newest.decision', 'newest.counts', 'newest.scanned_at'])
+      .where('asked.digest', 'in', digests)
+      .execute();
+    const byDigest = Map.groupBy(verdicts, ({ digest }) => digest);
+    return rows.map((row) => ({
+      digest: row.digest,
+      kind: row.is_index ? 'index' : 'image',
+      platform: row.platform,
+      reference: row.reference,
+      firstScannedAt: row.first_scanned_at.toISOString(),
+      lastScannedAt: row.last_scanned_at.toISOString(),
+      verdict: worstOf(byDigest.get(row.digest) ?? []),
+    }));
+  }
+}
+
+function worstOf(
+  rows: readonly { decision: Decision | null; counts: SeverityCounts | null; scanned_at: Date | null }[],
+): StoredImage['verdict'] {
+  const judged = rows.flatMap(({ decision, counts, scanned_at }) =>
+    decision === null || counts === null || scanned_at === null ? [] : [{ decision, counts, scanned_at }],
+  );
+  if (judged.length === 0) return null;
+  const decisions = judged.map(({ decision }) => decision);
+  const allJudged = judged.length === rows.length;
+  const counts: Record<string, number> = {};
+  for (const each of judged) {
+    for (const [severity, count] of Object.entries(each.counts)) {
+      // Images of one index share most of their packages: a sum would count them again and again.
+      counts[severity] = Math.max(counts[severity] ?? 0, count);
+    }
+  }
+  return {
+    decision: decisions.includes('fail') ? 'fail' : decisions.includes('unknown') || !allJudged ? 'unknown' : 'pass',
+    counts,
+    scannedAt: new Date(Math.min(...judged.map(({ scanned_at }) => scanned_at.getTime()))).toISOString(),
+  };
+}
+
+async function putImage(
+  transaction: Transaction<StoreSchema>,
+  row: Pick<Selectable<ImagesTable>, 'digest' | 'is_index' | 'platform' | 'reference'>,
+): Promise<void> {
+  const { reference, platform } = row;
+  await transaction
+    .insertInto('images')
+    .values(row)
+    .onConflict((conflict) =>
+      conflict.column('digest').doUpdateSet({ reference, platform, last_scanned_at: sql`now()` }),
+    )
+    .execute();
+}
+
+async function putReport(transaction: Transaction<StoreSchema>, image: JudgedImage): Promise<void> {
+  const { digest, judgedBy, decision, document, documentDigest, packageNames, report } = image;
+  const counts = JSON.stringify(image.counts);
+  const content = { decision, counts, document, document_digest: documentDigest };
+  const { id } = await transaction
+    .insertInto('reports')
+    .values({ id: randomUUID(), digest, judged_by: judgedBy, ...content })
+    .onConflict((conflict) =>
+      conflict.columns(['digest', 'judged_by']).doUpdateSet({ ...content, scanned_at: sql`now()` }),
+    )
+    .returning('id')
+    .executeTakeFirstOrThrow();
+  await transaction.deleteFrom('report_packages').where('report', '=', id).execute();
+  const rows = report.packages.flatMap(({ type, version, purl }, ordinal) => {
+    const name = packageNames[ordinal] ?? null;
+    return name === null ? [] : [{ report: id, ordinal, name, type, version, purl }];
+  });
+  for (let start = 0; start < rows.length; start += ROWS) {
+    await transaction
+      .insertInto('report_packages')
+      .values(rows.slice(start, start + ROWS))
+      .execute();
+  }
+}
+
+async function putChildren(
+  transaction: Transaction<StoreSchema>,
+  index: string,
+  images: readonly JudgedImage[],
+): Promise<void> {
+  await transaction.deleteFrom('index_children').where('index_digest', '=', index).execute();
+  const digests = [...new Set(images.map(({ digest }) => digest))];
+  if (digests.length === 0) return;
+  await transaction
+    .insertInto('index_children')
+    .values(digests.map((child) => ({ index_digest: index, child_digest: child })))
+    .execute();
+}

@@ -1,0 +1,190 @@
+import { z } from 'zod';
+import { PlimsollError } from '../domain/errors.ts';
+import { LIMITS } from '../domain/limits.ts';
+import { report as reportSchema } from '../domain/report/report.ts';
+import { versionInRange } from '../domain/verdict/version-range.ts';
+import { parsePurl } from '../domain/vulnerabilities/purl-pattern.ts';
+import { FORMATS, formatReport } from '../pipeline/format-report.ts';
+import type { Sha256 } from '../pipeline/ports.ts';
+import { packageName } from '../pipeline/scan-and-store.ts';
+import type { ImageReader, Job } from '../pipeline/store-ports.ts';
+import { type Answer, type Route, route } from './route.ts';
+import {
+  byDigest,
+  foundPackage,
+  image,
+  imageWithChildren,
+  job,
+  listOf,
+  nothing,
+  paged,
+  pageOf,
+  verdict,
+} from './shapes.ts';
+
+export interface ImageRoutesDependencies {
+  readonly images: ImageReader;
+  /** Queues a scan of what may be scanned by request. Raises FORBIDDEN, USAGE. */
+  requestScan(target: string): Promise<Job>;
+  readonly sha256: Sha256;
+}
+
+const TYPES = {
+  json: 'application/json',
+  cyclonedx: 'application/vnd.cyclonedx+json; version=1.6',
+  spdx: 'application/spdx+json',
+  'spdx-tag-value': 'text/spdx; charset=utf-8',
+} as const satisfies Record<(typeof FORMATS)[number], string>;
+
+/** Images, their reports and verdicts. */
+export function imageRoutes({ images, requestScan, sha256 }: ImageRoutesDependencies): Route[] {
+  const existing = async (digest: string) => {
+    const found = await images.image(digest);
+    if (found !== null) return found;
+    throw new PlimsollError('NOT_FOUND', `No image ${digest} was scanned.`);
+  };
+  return [
+    route({
+      method: 'POST',
+      path: '/api/v1/images',
+      summary: 'Ask for a scan; the job says when it is done, and which digests it found',
+      role: 'editor',
+      params: nothing,
+      query: nothing,
+      body: z.strictObject({ target: z.string().min(1).max(4_096).describe('As on the command line') }),
+      status: 202,
+      response: job,
+      audit: 'scan.request',
+      handle: async ({ body }): Promise<Answer> => ({ body: await requestScan(body.target) }),
+    }),
+    route({
+      method: 'GET',
+      path: '/api/v1/images',
+      summary: 'Images and indexes that were scanned, the newest first',
+      role: 'viewer',
+      params: nothing,
+      query: paged,
+      body: null,
+      status: 200,
+      response: listOf(image),
+      audit: null,
+      handle: async ({ query }) => ({ body: await images.images(pageOf(query)) }),
+    }),
+    route({
+      method: 'GET',
+      path: '/api/v1/images/{digest}',
+      summary: 'One image, or an index with its images',
+      role: 'viewer',
+      params: byDigest,
+      query: nothing,
+      body: null,
+      status: 200,
+      response: imageWithChildren,
+      audit: null,
+      handle: async ({ params }) => {
+        return { body: { ...(await existing(params.digest)), images: await images.children(params.digest) } };
+      },
+    }),
+    route({
+      method: 'GET',
+      path: '/api/v1/images/{digest}/report',
+      summary: 'The newest report of one image, in any format',
+      role: 'viewer',
+      params: byDigest,
+      query: z.strictObject({ format: z.enum(FORMATS).default('json') }),
+      body: null,
+      status: 200,
+      response: null,
+      audit: null,
+      handle: async ({ params, query }): Promise<Answer> => {
+        const found = await existing(params.digest);
+        const stored = await images.report(params.digest);
+        if (stored === null) {
+          const what = found.kind === 'index' ? 'is an index; its images have the reports' : 'has no report';
+          throw new PlimsollError('NOT_FOUND', `${params.digest} ${what}.`);
+        }
+        const type = TYPES[query.format];
+        if (query.format === 'json') return { body: stored.document, type, etag: stored.documentDigest };
+        return {
+          body: await formatReport(reportSchema.parse(JSON.parse(stored.document)), query.format, sha256),
+          type,
+        };
+      },
+    }),
+    route({
+      method: 'GET',
+      path: '/api/v1/images/{digest}/verdict',
+      summary: 'The newest verdict; of an index the worst of its images',
+      role: 'viewer',
+      params: byDigest,
+      query: nothing,
+      body: null,
+      status: 200,
+      response: verdict,
+      audit: null,
+      handle: async ({ params }) => {
+        const found = await existing(params.digest);
+        if (found.verdict === null) throw new PlimsollError('NOT_FOUND', `${params.digest} has no verdict.`);
+        const own = await images.verdict(params.digest);
+        const children = await images.children(params.digest);
+        return {
+          body: {
+            digest: found.digest,
+            kind: found.kind,
+            ...found.verdict,
+            judgedBy: own?.judgedBy ?? null,
+            reportDigest: own?.documentDigest ?? null,
+            images: children.map((child) => ({
+              digest: child.digest,
+              platform: child.platform,
+              decision: child.verdict?.decision ?? null,
+            })),
+          },
+        };
+      },
+    }),
+    route({
+      method: 'GET',
+      path: '/api/v1/packages',
+      summary: 'Which images hold this package, in this range of versions',
+      role: 'viewer',
+      params: nothing,
+      query: z.strictObject({
+        purl: z.string().max(4_096).describe('A package URL; its version and qualifiers count for nothing'),
+        range: z
+          .string()
+          .max(1_024)
+          .optional()
+          .describe('As in >=5.6.0 <5.6.2 || =5.7.0, by the order of the package type'),
+      }),
+      body: null,
+      status: 200,
+      response: z.object({
+        items: z.array(foundPackage),
+        incomparable: z
+          .array(foundPackage)
+          .describe('In these nobody can tell: the version or the range does not compare'),
+        complete: z.boolean().describe('false: there are more than one answer holds'),
+      }),
+      audit: null,
+      handle: async ({ query }) => {
+        const name = packageName(query.purl);
+        if (name === null || parsePurl(query.purl) === null) {
+          throw new PlimsollError('USAGE', `"${query.purl}" is no package URL; write it as in pkg:deb/debian/openssl`);
+        }
+        const limit = LIMITS.apiPackagesFound;
+        const found = await images.packagesNamed(name, limit + 1);
+        const shown = found.slice(0, limit);
+        const inside = ({ type, version }: { type: string; version: string }) =>
+          query.range === undefined || versionInRange(type, version, query.range);
+        return {
+          body: {
+            items: shown.filter((each) => inside(each) === true),
+            incomparable: shown.filter((each) => inside(each) === null),
+            complete: found.length <= limit,
+          },
+        };
+      },
+    }),
+  ];
+}

@@ -1,0 +1,232 @@
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  fastify,
+  LogController,
+} from 'fastify';
+import { z } from 'zod';
+import { PlimsollError } from '../domain/errors.ts';
+import { LIMITS } from '../domain/limits.ts';
+import { type ApiToken, type AuditEntry, type AuditLog, ROLES, type TokenStore } from '../pipeline/store-ports.ts';
+import { accessRoutes } from './access-routes.ts';
+import { type ImageRoutesDependencies, imageRoutes } from './image-routes.ts';
+import { type JobRoutesDependencies, jobRoutes } from './job-routes.ts';
+import type { ServerMetrics } from './metrics.ts';
+import { openApiDocument } from './openapi.ts';
+import { problemOf } from './problem.ts';
+import { RateLimit } from './rate-limit.ts';
+import { type Answer, type Route, route } from './route.ts';
+import { nothing } from './shapes.ts';
+import { digestOfSecret, newSecret } from './token-secret.ts';
+
+export interface ApiDependencies extends Omit<ImageRoutesDependencies, 'sha256'>, JobRoutesDependencies {
+  readonly access: TokenStore & AuditLog;
+  readonly metrics: ServerMetrics;
+  readonly log: FastifyBaseLogger;
+  readonly version: string;
+  readonly requestsPerMinute: number;
+  /** `health`: /livez, /readyz and /metrics, for a process without an API. */
+  readonly only: 'all' | 'health';
+  /** Why the process cannot do its work now; null: it can. */
+  unready(): Promise<string | null>;
+}
+
+/** The API, not yet listening. */
+export function buildApi(dependencies: ApiDependencies): FastifyInstance {
+  const { log, metrics, access } = dependencies;
+  const app = fastify({
+    loggerInstance: log,
+    genReqId: () => randomUUID(),
+    bodyLimit: LIMITS.apiBodyBytes,
+    requestTimeout: 30_000,
+    connectionTimeout: 60_000,
+    // Nobody before us vouches for X-Forwarded-For.
+    trustProxy: false,
+    logController: new LogController({ disableRequestLogging: true }),
+    return503OnClosing: true,
+  }) as unknown as FastifyInstance;
+  const limit = new RateLimit(dependencies.requestsPerMinute);
+  const routes = allRoutes(dependencies);
+  app.addHook('onResponse', async (request, reply) => {
+    // The pattern, not the path: a digest in each label would be a series each.
+    const name = request.routeOptions.url ?? 'none';
+    metrics.requests.inc({ route: name, status: String(reply.statusCode) });
+    metrics.seconds.observe({ route: name }, reply.elapsedTime / 1_000);
+    const { method, id, ip } = request;
+    const line = { id, method, route: name, status: reply.statusCode, ms: Math.round(reply.elapsedTime), ip };
+    request.log[name.startsWith('/api') ? 'info' : 'debug'](line, 'answered');
+  });
+  app.setErrorHandler((thrown, request, reply) => sendProblem(thrown, request, reply));
+  app.setNotFoundHandler((request, reply) => {
+    return sendProblem(new PlimsollError('NOT_FOUND', `There is no ${request.method} ${request.url}.`), request, reply);
+  });
+  for (const each of routes) {
+    app.route({
+      method: each.method,
+      url: each.path.replaceAll(/\{(\w+)\}/g, ':$1'),
+      handler: async (request, reply) => {
+        const token = await admit(each, request, reply, access, limit);
+        try {
+          const answer = await each.handle(checked(each, request, token));
+          if (each.audit !== null) await access.audit(entryOf(each, request, token, 'done', answer));
+          return send(each, answer, request, reply);
+        } catch (error) {
+          if (each.audit !== null) await access.audit(entryOf(each, request, token, 'refused', null));
+          throw error;
+        }
+      },
+    });
+  }
+  return app;
+}
+
+function allRoutes(dependencies: ApiDependencies): readonly Route[] {
+  const { access, metrics, unready, version } = dependencies;
+  const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+  const open = {
+    method: 'GET',
+    role: null,
+    params: nothing,
+    query: nothing,
+    body: null,
+    status: 200,
+    audit: null,
+  } as const;
+  const state = z.object({ status: z.string() });
+  const health: Route[] = [
+    route({
+      ...open,
+      path: '/livez',
+      summary: 'The process runs',
+      response: state,
+      handle: async () => ({ body: { status: 'ok' } }),
+    }),
+    route({
+      ...open,
+      path: '/readyz',
+      summary: 'The process can do its work: store and queue answer',
+      response: state,
+      handle: async () => {
+        const why = await unready();
+        return why === null ? { body: { status: 'ok' } } : { body: { status: why }, status: 503 };
+      },
+    }),
+    route({
+      ...open,
+      path: '/metrics',
+      summary: 'Metrics for Prometheus',
+      role: 'viewer',
+      response: null,
+      handle: async () => ({ body: await metrics.registry.metrics(), type: metrics.registry.contentType }),
+    }),
+  ];
+  if (dependencies.only === 'health') return health;
+  const routes: Route[] = [
+    ...health,
+    route({
+      ...open,
+      path: '/api/v1/openapi.json',
+      summary: 'This document',
+      response: z.object({}),
+      handle: async () => ({ body: openApiDocument(routes, version) }),
+    }),
+    ...imageRoutes({ ...dependencies, sha256 }),
+    ...jobRoutes(dependencies),
+    ...accessRoutes({ access, newSecret: () => newSecret(randomBytes), now: Date.now }),
+  ];
+  return routes;
+}
+
+/** Who asks, where that matters. Raises RATE_LIMITED, UNAUTHENTICATED, FORBIDDEN. */
+async function admit(
+  { role, audit }: Route,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  access: TokenStore & AuditLog,
+  limit: RateLimit,
+): Promise<ApiToken | null> {
+  if (role === null) return null;
+  const secret = /^Bearer ([\w-]+)$/i.exec(request.headers.authorization ?? '')?.[1];
+  // Before anything is looked up: whoever guesses is slowed down by address.
+  const digest = secret === undefined ? null : digestOfSecret(secret);
+  const wait = limit.take(digest ?? request.ip, Date.now());
+  if (wait > 0) {
+    reply.header('retry-after', String(wait));
+    throw new PlimsollError('RATE_LIMITED', `Too many requests; wait ${wait} s.`);
+  }
+  const token = digest === null ? null : await access.holder(digest);
+  if (token === null) {
+    const stranger = limit.take(`guess ${request.ip}`, Date.now());
+    if (stranger > 0) reply.header('retry-after', String(stranger));
+    reply.header('www-authenticate', 'Bearer realm="plimsoll"');
+    if (stranger > 0) throw new PlimsollError('RATE_LIMITED', `Too many requests; wait ${stranger} s.`);
+    throw new PlimsollError('UNAUTHENTICATED', 'Send a valid token: Authorization: Bearer TOKEN');
+  }
+  if (ROLES.indexOf(token.role) <= ROLES.indexOf(role)) return token;
+  if (audit !== null) {
+    const subject = request.url.slice(0, 512);
+    await access.audit({ ...actorOf(request, token), action: audit, subject, outcome: 'refused' });
+  }
+  throw new PlimsollError('FORBIDDEN', `This needs the role ${role}; the token has ${token.role}.`);
+}
+
+/** The request in the shapes that the route states. Raises USAGE. */
+function checked({ params, query, body }: Route, request: FastifyRequest, token: ApiToken | null) {
+  const read = (shape: z.ZodObject, value: unknown): Record<string, unknown> => {
+    const { data, error } = shape.safeParse(value ?? {});
+    if (data !== undefined) return data;
+    const problems = error.issues.map(({ path, message }) => `${path.join('.') || 'the request'}: ${message}`);
+    throw new PlimsollError('USAGE', problems.join('; '));
+  };
+  return {
+    params: read(params, request.params),
+    query: read(query, request.query),
+    body: body === null ? {} : read(body, request.body),
+    token,
+  };
+}
+
+function actorOf(request: FastifyRequest, token: ApiToken | null): Pick<AuditEntry, 'actor' | 'address' | 'requestId'> {
+  return { actor: token === null ? 'anonymous' : `token:${token.id}`, address: request.ip, requestId: request.id };
+}
+
+function entryOf(
+  { audit }: Route,
+  request: FastifyRequest,
+  token: ApiToken | null,
+  outcome: AuditEntry['outcome'],
+  answer: Answer | null,
+): AuditEntry {
+  const made = answer?.body;
+  const id = typeof made === 'object' && made !== null && 'id' in made ? String(made.id) : null;
+  const subject = (id ?? request.url).slice(0, 512);
+  return { ...actorOf(request, token), action: audit!, subject, outcome };
+}
+
+function send(each: Route, answer: Answer, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const { body, type = 'application/json; charset=utf-8', status = each.status } = answer;
+  const text = typeof body === 'string' ? body : JSON.stringify(body);
+  reply.header('x-request-id', request.id).header('cache-control', 'no-store').code(status);
+  if (status === 204) return reply.send();
+  if (each.method === 'GET' && status === 200) {
+    const etag = `"${answer.etag ?? createHash('sha256').update(text).digest('base64url')}"`;
+    reply.header('etag', etag).header('cache-control', 'private, no-cache');
+    const known = request.headers['if-none-match']?.split(',').map((each) => each.trim().replace(/^W\//, ''));
+    if (known?.includes(etag) || known?.includes('*')) return reply.code(304).send();
+  }
+  return reply.type(type).send(text);
+}
+
+function sendProblem(thrown: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const problem = problemOf(thrown, request.id);
+  if (problem.status >= 500) request.log.error({ err: thrown }, 'request failed');
+  return reply
+    .code(problem.status)
+    .header('x-request-id', request.id)
+    .header('cache-control', 'no-store')
+    .type('application/problem+json')
+    .send(JSON.stringify(problem));
+}

@@ -1,0 +1,115 @@
+import { z } from 'zod';
+import { LIMITS } from '../domain/limits.ts';
+import { JOB_KINDS, JOB_STATES, type Page, ROLES } from '../pipeline/store-ports.ts';
+
+/* The shapes of requests and answers; the OpenAPI document is generated from them. */
+
+export const nothing = z.strictObject({});
+const digest = z.string().regex(/^sha256:[0-9a-f]{64}$|^sha512:[0-9a-f]{128}$/);
+const uuid = z.uuid();
+const moment = z.iso.datetime();
+
+export const byDigest = z.strictObject({ digest });
+export const byId = z.strictObject({ id: uuid });
+
+/** Of lists: how many, and where the part before ended. */
+export const paged = z.strictObject({
+  limit: z.coerce.number().int().min(1).max(LIMITS.apiPageItems).default(50),
+  after: z
+    .string()
+    .regex(/^\d{1,18}$/)
+    .optional()
+    .describe('`next` of the part before'),
+});
+
+export function pageOf({ limit, after }: z.infer<typeof paged>): Page {
+  return { limit, after: after ?? null };
+}
+
+export function listOf(item: z.ZodType) {
+  return z.object({ items: z.array(item), next: z.string().nullable() });
+}
+
+const decision = z.enum(['pass', 'fail', 'unknown']);
+const counts = z.record(z.string(), z.int()).describe('Vulnerabilities that are not suppressed, by severity');
+
+export const image = z.object({
+  digest,
+  kind: z.enum(['image', 'index']),
+  platform: z.string().nullable(),
+  reference: z.string().describe('As it was asked for last'),
+  firstScannedAt: moment,
+  lastScannedAt: moment,
+  verdict: z
+    .object({ decision, counts, scannedAt: moment })
+    .nullable()
+    .describe('Of an index: the worst of its images'),
+});
+
+export const imageWithChildren = image.extend({ images: z.array(image).describe('Of an index') });
+
+export const verdict = z.object({
+  digest,
+  kind: z.enum(['image', 'index']),
+  decision,
+  counts,
+  scannedAt: moment,
+  judgedBy: digest.nullable().describe('Of everything beside the image that shaped the report; null for an index'),
+  reportDigest: digest.nullable(),
+  images: z.array(z.object({ digest, platform: z.string().nullable(), decision: decision.nullable() })),
+});
+
+export const job = z.object({
+  id: uuid,
+  kind: z.enum(JOB_KINDS),
+  key: z.string(),
+  payload: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
+  priority: z.int(),
+  state: z.enum(JOB_STATES),
+  attempts: z.int(),
+  attemptsAllowed: z.int(),
+  runAfter: moment,
+  createdAt: moment,
+  startedAt: moment.nullable(),
+  finishedAt: moment.nullable(),
+  result: z.record(z.string(), z.unknown()).nullable(),
+  error: z.object({ code: z.string(), message: z.string() }).nullable(),
+});
+
+export const token = z.object({
+  id: uuid,
+  name: z.string(),
+  role: z.enum(ROLES),
+  createdAt: moment,
+  expiresAt: moment.nullable(),
+  revokedAt: moment.nullable(),
+});
+
+export const auditEntry = z.object({
+  at: moment,
+  actor: z.string(),
+  action: z.string(),
+  subject: z.string(),
+  outcome: z.enum(['done', 'refused']),
+  address: z.string().nullable(),
+  requestId: z.string().nullable(),
+});
+
+export const foundPackage = z.object({
+  digest,
+  reference: z.string(),
+  platform: z.string().nullable(),
+  type: z.string(),
+  version: z.string(),
+  purl: z.string(),
+});
+
+/** RFC 9457; `code` is a code of docs/errors.md. */
+export const problem = z.object({
+  type: z.string(),
+  title: z.string(),
+  status: z.int(),
+  code: z.string(),
+  detail: z.string(),
+  requestId: z.string(),
+});

@@ -1,0 +1,113 @@
+import { z } from 'zod';
+import { PlimsollError } from '../domain/errors.ts';
+
+/*
+ * What `plimsoll serve` is told: one file (YAML), and environment variables that go before it. Whatever is misspelt is refused.
+ * docs/serve.md lists the same keys.
+ */
+
+const path = z.string().min(1).max(4_096);
+const url = z.string().min(1).max(4_096);
+const count = z.int().positive();
+
+const server = z.strictObject({
+  listen: z
+    .string()
+    .regex(/^(?:\[[0-9a-fA-F:.]+\]|[^:\s]+):\d{1,5}$/, 'write ADDRESS:PORT, as in 127.0.0.1:8300')
+    .default('127.0.0.1:8300'),
+  dataDirectory: path.default('/var/lib/plimsoll'),
+  store: z
+    .strictObject({
+      url: url.optional().describe('postgres://… of an external PostgreSQL; without one, a private one is run'),
+      urlFile: path.optional(),
+      account: z.string().min(1).optional().describe('Whom the private PostgreSQL runs as, where we are root'),
+      binaries: path.optional().describe('Directory of postgres and initdb'),
+    })
+    .prefault({}),
+  queue: z
+    .strictObject({
+      url: url.optional().describe('redis:// or rediss://; without one, the store carries the queue'),
+      urlFile: path.optional(),
+    })
+    .prefault({}),
+  workers: z
+    .strictObject({
+      concurrency: count.max(64).default(2).describe('Scans at once in one process'),
+      drainSeconds: z.int().nonnegative().max(3_600).default(30).describe('How long a stop waits for jobs'),
+    })
+    .prefault({}),
+  scan: z
+    .strictObject({
+      localDirectories: z.array(path).default([]).describe('Below them archives and layouts may be scanned by request'),
+      db: path.optional(),
+      policies: z.array(path).default([]),
+      settings: path.optional(),
+      exceptions: path.optional(),
+      vex: z.array(path).default([]),
+    })
+    .prefault({}),
+  api: z
+    .strictObject({
+      requestsPerMinute: count.default(600).describe('Of one token, or of one address without one'),
+      firstTokenFile: path.optional().describe('Where the first token is written, in the place of standard output'),
+    })
+    .prefault({}),
+  log: z.strictObject({ level: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info') }).prefault({}),
+});
+
+export type ServerSettings = z.infer<typeof server>;
+
+/** Variables that stand for one key each. A …_FILE names a file that holds the secret. */
+const VARIABLES = {
+  PLIMSOLL_LISTEN: ['listen'],
+  PLIMSOLL_DATA_DIR: ['dataDirectory'],
+  DATABASE_URL: ['store', 'url'],
+  DATABASE_URL_FILE: ['store', 'urlFile'],
+  REDIS_URL: ['queue', 'url'],
+  REDIS_URL_FILE: ['queue', 'urlFile'],
+  PLIMSOLL_LOG_LEVEL: ['log', 'level'],
+} as const satisfies Record<string, readonly [string] | readonly [string, string]>;
+
+/**
+ * The settings of a parsed file, with what the environment says in its place. Raises SETTINGS_INVALID, which names the key and
+ * never a value: it may be a secret.
+ */
+export function readServerSettings(
+  document: unknown,
+  environment: Readonly<Record<string, string | undefined>>,
+  file: string,
+): ServerSettings {
+  const { data, error } = server.safeParse(withVariables(document ?? {}, environment));
+  if (data === undefined) {
+    const problems = error.issues.map(({ path: at, message }) => `${at.join('.') || 'the whole'}: ${message}`);
+    throw new PlimsollError('SETTINGS_INVALID', `The settings of ${file} do not fit: ${problems.join('; ')}`);
+  }
+  for (const part of ['store', 'queue'] as const) {
+    if (data[part].url !== undefined && data[part].urlFile !== undefined) {
+      throw new PlimsollError(
+        'SETTINGS_INVALID',
+        `The settings of ${file} do not fit: ${part}.url and ${part}.urlFile exclude each other`,
+      );
+    }
+  }
+  return data;
+}
+
+function withVariables(document: unknown, environment: Readonly<Record<string, string | undefined>>): unknown {
+  if (typeof document !== 'object' || document === null || Array.isArray(document)) return document;
+  const settings: Record<string, unknown> = { ...document };
+  for (const [variable, [first, second]] of Object.entries(VARIABLES)) {
+    const value = environment[variable];
+    if (value === undefined || value === '') continue;
+    if (second === undefined) {
+      settings[first] = value;
+      continue;
+    }
+    const part = settings[first];
+    const rest = typeof part === 'object' && part !== null && !Array.isArray(part) ? { ...part } : {};
+    // The environment goes before the file, in either spelling.
+    if (second === 'url' || second === 'urlFile') Object.assign(rest, { url: undefined, urlFile: undefined });
+    settings[first] = { ...rest, [second]: value };
+  }
+  return settings;
+}

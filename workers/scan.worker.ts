@@ -1,0 +1,15 @@
+import type { JobHandler } from '../services/pipeline/run-job.ts';
+import { type ScanAndStoreDependencies, scanAndStore } from '../services/pipeline/scan-and-store.ts';
+import type { JobPayload } from '../services/pipeline/store-ports.ts';
+
+export interface ScanWorkerDependencies extends ScanAndStoreDependencies {
+  /** What the job is to read, as the command line writes it, if it may be read. */
+  resolveTarget(payload: JobPayload): Promise<string>;
+}
+
+/** Jobs of the kind `scan`. */
+export function scanWorker(dependencies: ScanWorkerDependencies): JobHandler {
+  return async (job, signal) => {
+    return await scanAndStore(job, await dependencies.resolveTarget(job.payload), signal, dependencies);
+  };
+}
