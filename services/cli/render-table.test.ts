@@ -164,6 +164,14 @@ Complete: 1 package.
   });
 });
 
+it('a project is of no system', () => {
+  const report = sampleReport();
+  const shown = (kind: 'dir' | 'rootfs') =>
+    renderTable({ ...report, target: { ...report.target, kind } }, { width: 80, colour: false });
+  expect(shown('dir')).not.toContain('System');
+  expect(shown('rootfs')).toContain('System  Debian');
+});
+
 describe('tableOptions', () => {
   it.each([
     [{}, {}, { width: 120, colour: false }],

@@ -4,7 +4,7 @@ import { CATALOGUES } from '../domain/vulnerabilities/enrichment.ts';
 import { printable, wrap } from './printable.ts';
 import { renderFoundVex } from './render-found-vex.ts';
 import { renderVerdict } from './render-verdict.ts';
-import { renderVulnerabilities } from './render-vulnerabilities.ts';
+import { hasLayers, renderVulnerabilities } from './render-vulnerabilities.ts';
 import { type Cell, type Column, layTable } from './table.ts';
 import { vexTexts } from './vex-lines.ts';
 import { byteCount, counted, wholeNumber } from './wording.ts';
@@ -117,7 +117,11 @@ function head({ target, image, engines }: Report, width: number, paint: Paint): 
     [
       ['Target', `${target.kind}:${target.reference}`],
       ['Digest', target.digest],
-      ['System', target.platform === null ? distribution : `${distribution}, ${target.platform}`],
+      // A project is of no system.
+      [
+        'System',
+        target.kind === 'dir' ? null : target.platform === null ? distribution : `${distribution}, ${target.platform}`,
+      ],
       ['Engines', engines.length < 2 ? null : engines.map(engineText).join(', ')],
     ],
     width,
@@ -140,10 +144,6 @@ function facts(rows: [label: string, value: string | null][], width: number, pai
     const lines = wrap(printable(value), width - 8, PROSE_LINES);
     return lines.map((line, i) => `${i === 0 ? paint.dim(label.padEnd(8)) : ' '.repeat(8)}${line}`);
   });
-}
-
-function hasLayers({ target, image }: Report): boolean {
-  return image.layers.length > 0 && target.kind !== 'rootfs' && target.kind !== 'dir';
 }
 
 const LAYER_COLUMNS: readonly Column[] = [

@@ -124,3 +124,24 @@ test('what is exploited is loud, whatever it is rated', () => {
   expect(shown({ kev })[0]).toContain(colours.bold(colours.red('exploited; 1 unknown')));
   expect(shown({})[1]).toContain(colours.dim('unknown'));
 });
+
+test('of a project the file is named, of an installed system neither that nor a layer', () => {
+  const report = sampleReport();
+  const item = { ...report.packages[0]!, paths: ['app/package-lock.json'] };
+  const vulnerabilities = [sampleVulnerability({ id: 'CVE-2026-0001', packageId: item.id, layer: null })];
+  const headers = (kind: Report['target']['kind']) =>
+    renderVulnerabilities(
+      { ...report, target: { ...report.target, kind }, packages: [item], vulnerabilities },
+      120,
+      plain,
+    ).map(([header, first]) => [header!.split(/ +/).at(-1), first?.split(/ +/).at(-1)]);
+  expect(headers('dir').slice(0, 2)).toEqual([
+    ['RESOLVES', 'high'],
+    ['FILE', 'app/package-lock.json'],
+  ]);
+  expect(headers('rootfs').slice(0, 2)).toEqual([
+    ['RESOLVES', 'high'],
+    ['IN', '7.88.1-10+deb12u13'],
+  ]);
+  expect(headers('sbom')[1]![0]).toBe('LAYER');
+});

@@ -45,8 +45,18 @@ const UPGRADE_COLUMNS: readonly Column[] = [
   { header: 'INSTALLED', overflow: 'wrap' },
   { header: 'TO', overflow: 'wrap' },
   { header: 'RESOLVES', overflow: 'wrap' },
-  { header: 'LAYER', align: 'right', overflow: 'cut' },
 ];
+const LAYER_COLUMN: Column = { header: 'LAYER', align: 'right', overflow: 'cut' };
+
+/** Whether layers say where things came from: an installed system and a project have none. */
+export function hasLayers({ target, image }: Report): boolean {
+  return image.layers.length > 0 && target.kind !== 'rootfs' && target.kind !== 'dir';
+}
+
+/** A column and its cells only where they say something. */
+function where<Item>(isThere: boolean, items: readonly Item[]): readonly Item[] {
+  return isThere ? items : [];
+}
 
 function upgrades(report: Report, width: number, paint: Paint): string[] {
   const all = upgradesOf(report);
@@ -59,9 +69,10 @@ function upgrades(report: Report, width: number, paint: Paint): string[] {
       text: `${exploited ? 'exploited; ' : ''}${summed(resolves)}`,
       paint: tint(exploited, [...resolves.keys()][0], paint),
     },
-    { text: layerText(report, layer) },
+    ...where(hasLayers(report), [{ text: layerText(report, layer) }]),
   ];
-  const lines = layTable(UPGRADE_COLUMNS, all.slice(0, UPGRADES_SHOWN).map(row), width, paint.bold);
+  const columns = [...UPGRADE_COLUMNS, ...where(hasLayers(report), [LAYER_COLUMN])];
+  const lines = layTable(columns, all.slice(0, UPGRADES_SHOWN).map(row), width, paint.bold);
   if (all.length > UPGRADES_SHOWN) {
     lines.push(paint.dim(`… and ${counted(all.length - UPGRADES_SHOWN, 'more upgrade')} that resolve less.`));
   }
@@ -74,12 +85,13 @@ const COLUMNS: readonly Column[] = [
   { header: 'PACKAGE', overflow: 'wrap' },
   { header: 'INSTALLED', overflow: 'wrap' },
   { header: 'FIXED IN', overflow: 'wrap' },
-  { header: 'LAYER', align: 'right', overflow: 'cut' },
 ];
+const FILE_COLUMN: Column = { header: 'FILE', overflow: 'cut' };
 
 /** Packages of one source that have it alike are one line: the first of them, and how many more. */
 function list(report: Report, rows: readonly Vulnerability[], width: number, paint: Paint): string[] {
   if (rows.length === 0) return [];
+  const isProject = report.target.kind === 'dir';
   const packages = new Map(report.packages.map((item) => [item.id, item]));
   const alike = (each: Vulnerability): string => {
     const { id, installedVersion, fixedVersion, status, severity, layer } = each;
@@ -105,9 +117,11 @@ function list(report: Report, rows: readonly Vulnerability[], width: number, pai
     { text: more === 0 ? name : `${name} +${more}` },
     { text: first.installedVersion, paint: paint.dim },
     isFixable(first) ? { text: first.fixedVersion! } : { text: WITHOUT_FIX[first.status], paint: paint.dim },
-    { text: layerText(report, first.layer) },
+    ...where(hasLayers(report), [{ text: layerText(report, first.layer) }]),
+    ...where(isProject, [{ text: packages.get(first.packageId)?.paths[0] ?? '', paint: paint.dim }]),
   ];
-  return layTable(COLUMNS, sorted.map(row), width, paint.bold);
+  const columns = [...COLUMNS, ...where(hasLayers(report), [LAYER_COLUMN]), ...where(isProject, [FILE_COLUMN])];
+  return layTable(columns, sorted.map(row), width, paint.bold);
 }
 
 /** What is exploited, then what can be mended, then the rest. */
