@@ -142,6 +142,8 @@ export const LIMITS = {
   feedBytes: 64 * 2 ** 30,
   /** The directory of one zip archive of a feed. */
   feedDirectoryBytes: 512 * 2 ** 20,
+  /** A document that names where a feed is. */
+  feedIndexBytes: 256 * 2 ** 10,
   /** One file that is downloaded. */
   downloadBytes: 8 * 2 ** 30,
   /** What a registry says beside manifests and blobs: a token, an error, one page of a list. */

@@ -3,6 +3,7 @@ import { createHash, generateKeyPairSync } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { loopbackServer } from '../support/loopback-server.ts';
 import { REPOSITORY } from '../support/repository.ts';
@@ -129,6 +130,32 @@ describe('plimsoll db update from a mirror', () => {
     npm = many(80);
     expect(await plimsoll(data, ...update, '--allow-shrunk')).toMatchObject({ code: 0, stderr: '' });
     expect(await records()).toBe(80);
+  });
+
+  test('errata of rpm repositories, which move, are found by what names them; one that cannot be had is told', {
+    timeout: 60_000,
+  }, async () => {
+    const data = await temporaryDirectory();
+    const repository = '/cdn.amazonlinux.com/al2023/core/guids/0a1b';
+    const errata = `<updates><update type="security"><id>ALAS2023-2024-1</id><issued date="2024-01-01 00:00:00"/>
+      <references><reference id="CVE-2024-0001" type="cve"/></references>
+      <pkglist><collection><name>Amazon Linux 2023</name>
+      <package name="curl" version="8.5.0" release="1.amzn2023" epoch="0" arch="aarch64"/></collection></pkglist></update></updates>`;
+    const { url } = await loopbackServer((request, response) => {
+      const path = request.url!;
+      if (path.includes('known_exploited')) response.end(KEV);
+      else if (path.endsWith('/aarch64/mirror.list')) response.end(`https:/${repository}/\n`);
+      else if (path === `${repository}/repodata/repomd.xml`) {
+        response.end('<repomd><data type="updateinfo"><location href="repodata/u.xml.gz"/></data></repomd>');
+      } else if (path === `${repository}/repodata/u.xml.gz`) response.end(gzipSync(errata));
+      else response.writeHead(404).end();
+    });
+    const feeds = ['updateinfo:amazon-2023-aarch64', 'updateinfo:oracle-9-x86_64', 'kev'];
+    const { code, stderr } = await plimsoll(data, 'db', 'update', '--mirror', url, '--feeds', feeds.join(), '--quiet');
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/^warning: updateinfo:oracle-9-x86_64: .*status 404.*$/m);
+    const status = JSON.parse((await plimsoll(data, 'db', 'status', '--json')).stdout);
+    expect(status.feeds).toMatchObject([{ ecosystem: 'Amazon Linux:2023', records: 1 }, { ecosystem: 'KEV' }]);
   });
 
   test('without a database, a failure is an error; with --allow-missing it is told', { timeout: 60_000 }, async () => {

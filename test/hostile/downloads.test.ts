@@ -6,6 +6,8 @@ import {
   type DownloadPatience,
   type DownloadRequest,
 } from '../../services/adapters/advisories/download.ts';
+import { FeedDownloads } from '../../services/adapters/advisories/feed-downloads.ts';
+import { LIMITS } from '../../services/domain/limits.ts';
 import { loopbackServer } from '../support/loopback-server.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 
@@ -150,5 +152,36 @@ describe('a server that does not', () => {
     const stop = new AbortController();
     setTimeout(() => stop.abort(new Error('stopped')), 50);
     await expect(get([silent.url], { signal: stop.signal })).rejects.toThrow('stopped');
+  });
+});
+
+describe('a feed whose address stands in a document', () => {
+  const SIZE = LIMITS.feedIndexBytes;
+  const fetched = async (index: string, steps = [(text: string) => text.trim()]) => {
+    const { url, requests } = await loopbackServer((request, response) => {
+      response.end(request.url === '/index' ? index : 'the feed');
+    });
+    const downloader = new Downloader();
+    onTestFinished(() => downloader.close());
+    const downloads = new FeedDownloads(await temporaryDirectory(), downloader);
+    const source = { id: 'kev', kind: 'kev', urls: [`${url}/index`], steps };
+    const found = await downloads.fetch([source], false, new AbortController().signal);
+    return { ...found, asked: requests.map((request) => request.url) };
+  };
+
+  test('feedIndexBytes: at it and past it', async () => {
+    const at = await fetched(`feed.json${' '.repeat(SIZE - 9)}`);
+    expect([at.places.length, at.missing, at.asked]).toEqual([1, [], ['/index', '/feed.json']]);
+    const past = await fetched(`feed.json${' '.repeat(SIZE - 8)}`);
+    expect([past.places.length, past.missing, past.asked]).toEqual([0, ['kev'], ['/index']]);
+    expect(past.warnings.join()).toContain(`larger than ${SIZE} bytes`);
+  });
+
+  test('that leads to another server, or nowhere, is not had', async () => {
+    for (const index of ['https://elsewhere.example.org/feed.json', 'http://[', '']) {
+      const { missing, asked, warnings } = await fetched(index, [(text) => (text === '' ? null! : text)]);
+      expect([missing, asked]).toEqual([['kev'], ['/index']]);
+      expect(warnings.join()).toContain('names no file');
+    }
   });
 });

@@ -107,3 +107,23 @@ test('the build before stays for its readers, older ones go, and nothing half-ma
   expect(builds.map((name) => name.slice(0, 8)).sort()).toEqual(['20260102', '20260103']);
   expect((await findBuild(root))?.manifest.builtAt).toBe('2026-01-03T00:00:00Z');
 });
+
+test('what is said of one architecture takes nothing from another, however new it is', async () => {
+  const of = (architecture: string, modified: string) => {
+    return advisory({ id: 'CVE-1', modified, affected: [{ ...lodash, architectures: [architecture] }] });
+  };
+  const { found } = await built({
+    advisories: [
+      of('x86_64', '2024-01-01T00:00:00Z'),
+      of('aarch64', '2025-01-01T00:00:00Z'),
+      of('aarch64', '2023-01-01T00:00:00Z'),
+    ],
+  });
+  const kept = found.flatMap(({ modified, affected }) =>
+    affected.map(({ architectures }) => [modified!.slice(0, 4), ...architectures]),
+  );
+  expect(kept.sort()).toEqual([
+    ['2024', 'x86_64'],
+    ['2025', 'aarch64'],
+  ]);
+});

@@ -14,6 +14,7 @@ import { ContentHash, type PackedPackage } from './lmdb-advisories.ts';
 import { type ByteStore, openForWriting, pairs } from './lmdb-file.ts';
 import { type Manifest, SCHEMA_VERSION } from './manifest.ts';
 import {
+  architecturesOf,
   fromValue,
   type PackedAffected,
   packAffected,
@@ -292,14 +293,15 @@ function feedKey(ecosystem: string, source: string): string {
 
 /**
  * Of several states of one record about one package the newest counts; without dates, or with the same one, all that
- * they say is kept.
+ * they say is kept. What errata say of two architectures are no states of each other: each repository has its own.
  */
 function grouped(rows: readonly Row[]): PackedPackage {
   const newest = new Map<string, string>();
-  for (const [, name, modified] of rows) {
-    if ((modified ?? '') > (newest.get(name) ?? '')) newest.set(name, modified!);
+  for (const row of rows) {
+    const [state, modified] = [stateOf(row), row[2] ?? ''];
+    if (modified > (newest.get(state) ?? '')) newest.set(state, modified);
   }
-  const standing = rows.filter(([, name, modified]) => (modified ?? '') === (newest.get(name) ?? ''));
+  const standing = rows.filter((row) => (row[2] ?? '') === (newest.get(stateOf(row)) ?? ''));
   const order = ([, name, , reference, index]: Row): string =>
     `${name}\0${reference}\0${String(index).padStart(6, '0')}`;
   standing.sort((a, b) => (order(a) < order(b) ? -1 : 1));
@@ -310,4 +312,8 @@ function grouped(rows: readonly Row[]): PackedPackage {
     else packed.push([reference, isWithdrawn, entry]);
   }
   return packed;
+}
+
+function stateOf([, name, , , , entry]: Row): string {
+  return `${name}\0${architecturesOf(entry).join(' ')}`;
 }

@@ -7,6 +7,7 @@ import { LIMITS } from '../../domain/limits.ts';
 import type { FeedSource } from '../../domain/vulnerabilities/feed-sources.ts';
 import type { Downloader } from './download.ts';
 import type { FeedPath } from './local-feed-files.ts';
+import { namedAddress } from './named-address.ts';
 
 /** What is kept beside a downloaded file. */
 const stateSchema = z.strictObject({
@@ -20,7 +21,6 @@ const stateSchema = z.strictObject({
 type State = z.infer<typeof stateSchema>;
 
 const AT_ONCE = 4;
-const NAME_BYTES = 1_024;
 /** Files of fewer bytes say too little for their size to tell anything. */
 const MIN_BYTES = 4_096;
 
@@ -28,7 +28,7 @@ export interface FetchedFeeds {
   readonly places: readonly FeedPath[];
   /** What could not be fetched anew, in a sentence each; an earlier copy is among `places` where there is one. */
   readonly warnings: readonly string[];
-  /** Sources of which there is no copy at all. */
+  /** Sources of which there is no copy at all, those that are optional apart. */
   readonly missing: readonly string[];
 }
 
@@ -52,8 +52,8 @@ export class FeedDownloads {
       for (const source of waiting) {
         const { place, warning } = await this.#fetchOne(source, allowShrunk, signal);
         if (warning !== null) warnings.push(warning);
-        if (place === null) missing.push(source.id);
-        else places.push(place);
+        if (place === null && source.optional !== true) missing.push(source.id);
+        if (place !== null) places.push(place);
       }
     };
     await Promise.all(Array.from({ length: AT_ONCE }, worker));
@@ -71,7 +71,7 @@ export class FeedDownloads {
     const known = await keptState(path);
     const place = (state: State): FeedPath => ({ path, kind: source.kind, fetched: state.fetched });
     try {
-      const urls = source.named === undefined ? source.urls : await this.#namedUrls(source, path, signal);
+      const urls = await this.#fileUrls(source, path, signal);
       const file = `${path}.part`;
       const request = { urls, file, maxBytes: LIMITS.downloadBytes, signal };
       const got = await this.#downloader.download(known === null ? request : { ...request, known });
@@ -100,16 +100,21 @@ export class FeedDownloads {
     }
   }
 
-  /** The file that an index names, beside the index. */
-  async #namedUrls(source: FeedSource, path: string, signal: AbortSignal): Promise<string[]> {
+  /** Where the file itself is. */
+  async #fileUrls({ urls, steps = [] }: FeedSource, path: string, signal: AbortSignal): Promise<readonly string[]> {
     const file = `${path}.name`;
-    const got = await this.#downloader.download({ urls: source.urls, file, maxBytes: NAME_BYTES, signal });
-    const name = (await readFile(file, 'utf8')).trim();
-    await rm(file, { force: true });
-    if (got === 'unchanged' || source.named?.test(name) !== true) {
-      throw new PlimsollError('DOWNLOAD_FAILED', `It could not be fetched: ${source.urls[0]} names no file.`);
+    let at = urls;
+    for (const step of steps) {
+      const got = await this.#downloader.download({ urls: at, file, maxBytes: LIMITS.feedIndexBytes, signal });
+      const text = await readFile(file, 'utf8');
+      await rm(file, { force: true });
+      const next = got === 'unchanged' ? null : namedAddress(got.url, text, step);
+      if (next === null) {
+        throw new PlimsollError('DOWNLOAD_FAILED', `It could not be fetched: ${at.join(', ')} names no file.`);
+      }
+      at = [next];
     }
-    return source.urls.map((url) => new URL(name, url).href);
+    return at;
   }
 }
 

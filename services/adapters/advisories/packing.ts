@@ -146,6 +146,11 @@ export function unpackAffected(packed: PackedAffected, ecosystem: string, name: 
   };
 }
 
+/** Without unpacking the rest. */
+export function architecturesOf(packed: PackedAffected): readonly string[] {
+  return (packed as Partial<AffectedParts>)[8] ?? [];
+}
+
 export function packEnrichment({ kev, epss, severities, rejected }: Enrichment): unknown {
   return [kev, epss, severities.map(packSeverity), rejected];
 }

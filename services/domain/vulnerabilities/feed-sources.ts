@@ -5,9 +5,43 @@ export interface FeedSource {
   readonly kind: string;
   /** The same file at several addresses, tried in this order. */
   readonly urls: readonly string[];
-  /** The addresses give the name of the file, which lies beside them (Red Hat's archive_latest.txt). */
-  readonly named?: RegExp;
+  /** The addresses give a document that names the next one, and so on to the file. */
+  readonly steps?: readonly NamingStep[];
+  /** Of a namespace that nothing else speaks for: where it cannot be had, its packages are without feed, and the rest is built. */
+  readonly optional?: boolean;
 }
+
+/** The address that a document names, relative to its own or whole; null where it names none. */
+export type NamingStep = (text: string) => string | null;
+
+/** repomd.xml of an rpm repository (createrepo_c), whose addresses count from the directory above. */
+const updateinfoOf: NamingStep = (text) => {
+  const at = text.indexOf('<data type="updateinfo">');
+  const entry = at < 0 ? '' : text.slice(at, at + 4_096);
+  const path = /<location\s[^<>]*\bhref="(repodata\/[\w.+-]+)"/.exec(entry.split('</data>')[0]!)?.[1];
+  return path === undefined ? null : `../${path}`;
+};
+/** A list of repositories, the first of which counts. */
+const amazonRepositoryOf: NamingStep = (text) => {
+  const url = /^https:\/\/cdn\.amazonlinux\.com\/[\w./-]+/.exec(text)?.[0];
+  return url === undefined ? null : `${url.replace(/\/+$/, '')}/repodata/repomd.xml`;
+};
+const redhatArchiveOf: NamingStep = (text) => {
+  const name = text.trim();
+  return /^csaf_vex_\d{4}-\d\d-\d\d\.tar\.zst$/.test(name) ? name : null;
+};
+/** Errata name packages of one architecture: without the other's, its packages would all seem to be up to date. */
+const ARCHITECTURES = ['x86_64', 'aarch64'];
+const ORACLE_REPOSITORIES: readonly (readonly [id: string, path: string])[] = [
+  ['7', 'OL7/latest'],
+  ...['8', '9', '10'].flatMap((release) => [
+    [release, `OL${release}/baseos/latest`] as const,
+    [`${release}-appstream`, `OL${release}/appstream`] as const,
+  ]),
+  ['8-uek6', 'OL8/UEKR6'],
+  ['8-uek7', 'OL8/UEKR7'],
+  ['9-uek7', 'OL9/UEKR7'],
+];
 
 /** Language packages, and distributions without a better feed of their own that is read here. */
 const OSV_ECOSYSTEMS = [
@@ -85,8 +119,27 @@ export const FEED_SOURCES: readonly FeedSource[] = [
     id: 'redhat-csaf',
     kind: 'redhat-csaf',
     urls: ['https://security.access.redhat.com/data/csaf/v2/vex/archive_latest.txt'],
-    named: /^csaf_vex_\d{4}-\d\d-\d\d\.tar\.zst$/,
+    steps: [redhatArchiveOf],
   },
+  ...ARCHITECTURES.flatMap((architecture): FeedSource[] => [
+    ...[
+      ['2', '2/core/latest'],
+      ['2023', 'al2023/core/mirrors/latest'],
+    ].map(([release, path]) => ({
+      id: `updateinfo:amazon-${release}-${architecture}`,
+      kind: 'updateinfo',
+      urls: [`https://cdn.amazonlinux.com/${path}/${architecture}/mirror.list`],
+      steps: [amazonRepositoryOf, updateinfoOf],
+      optional: true,
+    })),
+    ...ORACLE_REPOSITORIES.map(([id, path]) => ({
+      id: `updateinfo:oracle-${id}-${architecture}`,
+      kind: 'updateinfo',
+      urls: [`https://yum.oracle.com/repo/OracleLinux/${path}/${architecture}/repodata/repomd.xml`],
+      steps: [updateinfoOf],
+      optional: true,
+    })),
+  ]),
 ];
 
 /** Those that the words name, by id or by group; the words that name none. */
