@@ -6,11 +6,11 @@ import { fileURLToPath } from 'node:url';
 import type { CredentialSource } from './adapters/registry/credentials.ts';
 import type { Registries } from './adapters/registry/registries.ts';
 import { runProgram } from './cli/program.ts';
-import type { RegistryChoice, Session } from './cli/session.ts';
+import type { RegisteredRegistries, RegistryChoice, Session } from './cli/session.ts';
 import type { Target } from './domain/image/target.ts';
 import { LIMITS } from './domain/limits.ts';
 import { VERSION } from './domain/version.ts';
-import type { OpenOptions } from './pipeline/ports.ts';
+import type { BlobSource, OpenOptions } from './pipeline/ports.ts';
 
 // The composition root: the only place where adapters meet entry points. What a command needs is loaded with it, so
 // that --help and --version answer at once.
@@ -55,12 +55,24 @@ async function credentialsBehind(given: CredentialSource): Promise<CredentialSou
   return firstCredentials([given, new DockerConfig(process.env, LIMITS), new EcrCredentials()]);
 }
 
-async function openTarget(target: Target, options: OpenOptions, registries: () => Promise<Registries>) {
+/** A client that one target is read with, or one that outlives it. */
+interface RegistryClient {
+  readonly open: () => Promise<RegisteredRegistries>;
+  readonly outlives: boolean;
+}
+
+function clientFor(registry: RegistryChoice | RegisteredRegistries): RegistryClient {
+  if ('open' in registry) return { open: async () => registry, outlives: true };
+  return { open: onDemand(() => openRegistries(registry)), outlives: false };
+}
+
+async function openTarget(target: Target, options: OpenOptions, { open, outlives }: RegistryClient) {
   if (target.kind !== 'registry') {
     const { LocalTargetOpener } = await import('./adapters/archive/open-target.ts');
     return new LocalTargetOpener().open(target, options);
   }
-  const client = await registries();
+  const client = await open();
+  if (outlives) return client.open(target, options);
   try {
     return { ...(await client.open(target, options)), close: () => client.close() };
   } catch (error) {
@@ -70,8 +82,8 @@ async function openTarget(target: Target, options: OpenOptions, registries: () =
   }
 }
 
-async function* fetched(registries: () => Promise<Registries>, wanted: Parameters<Registries['fetch']>) {
-  yield* (await registries()).fetch(...wanted);
+async function* fetched({ open }: RegistryClient, wanted: Parameters<BlobSource['fetch']>) {
+  yield* (await open()).fetch(...wanted);
 }
 
 const session: Session = {
@@ -89,7 +101,7 @@ const session: Session = {
     const { LayerThreads } = await import('./adapters/threads/layer-threads.ts');
     const { SbomThreads } = await import('./adapters/threads/sbom-threads.ts');
     const { ANALYZERS } = await import('./domain/packages/registry.ts');
-    const registries = onDemand(() => openRegistries(registry));
+    const registries = clientFor(registry);
     return {
       opener: { open: (target, options) => openTarget(target, options, registries) },
       reader: new LayerThreads(layerWorker, { blobs: { fetch: (...wanted) => fetched(registries, wanted) } }),
@@ -155,7 +167,7 @@ const session: Session = {
     const { setupLines } = await import('../webhooks/registry/setup.ts');
     return {
       instructions: setupLines,
-      start: async ({ registrations, print, ...options }) => {
+      startDry: async ({ registrations, print, ...options }) => {
         const { SecretSources } = await import('./adapters/secrets/secret-sources.ts');
         const { SnsClient } = await import('./adapters/sns/sns-client.ts');
         const { useOfSecret } = await import('./cli/webhooks-session.ts');

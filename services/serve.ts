@@ -5,35 +5,33 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { PoolConfig } from 'pg';
 import { pino } from 'pino';
+import { addWebhooks } from '../webhooks/add-webhooks.ts';
+import { openRegistrations } from '../webhooks/registry/open-registrations.ts';
 import { scanWorker } from '../workers/scan.worker.ts';
+import { sweepWorker } from '../workers/sweep-registry.worker.ts';
 import { allowedLocalTarget } from './adapters/archive/local-directories.ts';
 import { BullQueue } from './adapters/queue/bull-queue.ts';
+import { SnsClient } from './adapters/sns/sns-client.ts';
 import { openStore, type Store } from './adapters/store/open-store.ts';
 import { PrivatePostgres } from './adapters/store/private-postgres.ts';
 import { ServerMetrics } from './api/metrics.ts';
 import { buildApi } from './api/server.ts';
 import { newSecret } from './api/token-secret.ts';
-import type { RegistryChoice, RunningServer, ServeRequest, Session } from './cli/session.ts';
+import type { RunningServer, ServeRequest, Session } from './cli/session.ts';
+import { useOfSecret } from './cli/webhooks-session.ts';
 import { messageOf, PlimsollError } from './domain/errors.ts';
+import { registeredReference, registeredTarget } from './domain/registries/registration.ts';
 import { VERSION } from './domain/version.ts';
+import { acceptDelivery } from './pipeline/accept-delivery.ts';
 import { keepJobsMoving } from './pipeline/keep-jobs-moving.ts';
-import { runJob } from './pipeline/run-job.ts';
-import { type JobPayload, PRIORITIES } from './pipeline/store-ports.ts';
+import { requestSweeps } from './pipeline/request-sweeps.ts';
+import { type JobHandler, runJob } from './pipeline/run-job.ts';
+import { type Delivery, type JobPayload, PRIORITIES, type RegistryEvent } from './pipeline/store-ports.ts';
 
 // The composition root of the servers; main.ts loads it on demand. One process does all (`serve`), or a part.
 
 /** How often lost jobs are looked for, and the queue told of all that waits. */
 const ROUND_MS = 10_000;
-
-/** Nothing is said of how registries are to be spoken to. */
-const NO_CHOICE: RegistryChoice = {
-  plainHttp: false,
-  verifyTls: true,
-  caFile: null,
-  allowed: [],
-  mirrors: [],
-  given: { registry: null, username: null, passwordStdin: false },
-};
 
 /** What is undone at the end, the last first. */
 type Undo = () => Promise<void> | void;
@@ -53,7 +51,7 @@ export async function startServer(request: ServeRequest, session: Session): Prom
 }
 
 async function start(
-  { role, settings, openJudgement }: ServeRequest,
+  { role, settings, registrations, openJudgement }: ServeRequest,
   session: Session,
   undo: Undo[],
   stop: () => Promise<void>,
@@ -93,9 +91,17 @@ async function start(
     warn('jobs'),
   );
   undo.push(round);
-  const allowed = (target: string): Promise<string> => allowedLocalTarget(target, settings.scan.localDirectories);
+  const allowed = async (target: string): Promise<string> =>
+    registeredTarget(target, registrations.values()) ?? allowedLocalTarget(target, settings.scan.localDirectories);
+  const accept = (delivery: Delivery, priority?: number) =>
+    acceptDelivery(delivery, {
+      deliveries: store.deliveries,
+      queue,
+      onWarning: warn('webhooks'),
+      ...(priority !== undefined && { priority }),
+    });
 
-  if (role !== 'api') {
+  if (role !== 'api' && role !== 'webhooks') {
     const cache = await session.openCache({
       directory: join(settings.dataDirectory, 'facts'),
       onWarning: warn('facts'),
@@ -103,10 +109,11 @@ async function start(
     undo.push(() => cache.close());
     const stopped = new AbortController();
     undo.push(drain(queue, stopped, settings.workers.drainSeconds * 1_000));
-    const scan = await session.scanDependencies(cache, NO_CHOICE);
-    const handle = scanWorker({ scan, openJudgement, reports: store.images, resolveTarget: targetOf(allowed) });
+    const registries = await session.registeredRegistries(registrations.values());
+    undo.push(() => registries.close());
+    const scan = await session.scanDependencies(cache, registries);
     const worker = `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`;
-    await queue.consume('scan', settings.workers.concurrency, async (id) => {
+    const run = (handle: JobHandler) => async (id: string) => {
       await runJob(id, handle, {
         ledger: store.jobs,
         worker,
@@ -118,10 +125,29 @@ async function start(
         onEnd: (job, outcome, error) => {
           metrics.jobs.inc({ kind: job.kind, outcome });
           const level = outcome === 'done' ? 'info' : 'warn';
-          log[level]({ part: 'jobs', job: job.id, key: job.key, attempt: job.attempts, outcome, error }, 'job ended');
+          const { id, kind, key, attempts: attempt } = job;
+          log[level]({ part: 'jobs', job: id, kind, key, attempt, outcome, error }, 'job ended');
         },
       });
+    };
+    const resolveTarget = targetOf(allowed, registrations);
+    const scans = scanWorker({ scan, openJudgement, reports: store.images, resolveTarget });
+    await queue.consume('scan', settings.workers.concurrency, run(scans));
+    const sweeps = sweepWorker({
+      registrations,
+      lister: registries,
+      resolver: registries,
+      known: store.deliveries,
+      accept: (delivery) => accept(delivery, PRIORITIES.sweep),
+      sha256: session.sha256,
+      moment: () => new Date().toISOString(),
     });
+    await queue.consume('sweep-registry', 1, run(sweeps));
+    const everyMs = settings.registries.sweepMinutes * 60_000;
+    const sweeping = { jobs: store.jobs, queue, now: Date.now };
+    undo.push(
+      repeat(ROUND_MS, async () => void (await requestSweeps(registrations.keys(), everyMs, sweeping)), warn('sweeps')),
+    );
   }
 
   let stopping = false;
@@ -133,7 +159,7 @@ async function start(
     metrics,
     log: log as never,
     version: VERSION,
-    only: role === 'worker' ? 'health' : 'all',
+    only: role === 'worker' || role === 'webhooks' ? 'health' : 'all',
     requestsPerMinute: settings.api.requestsPerMinute,
     unready: async () => (stopping ? 'stopping' : await unready(store, queue)),
     requestScan: async (asked) => {
@@ -145,6 +171,18 @@ async function start(
     },
   });
   undo.push(() => app.close());
+  if (role === 'serve' || role === 'webhooks') {
+    const secrets = await session.secrets();
+    addWebhooks(app, {
+      registrations: openRegistrations(registrations.values(), (source, { id }) =>
+        secrets.read(source, useOfSecret(id)),
+      ),
+      accept,
+      sns: new SnsClient(),
+      register: metrics.registry,
+      log: log.child({ part: 'webhooks' }),
+    });
+  }
   const address = await listen(app, settings.listen);
   log.info({ address, store: settings.store.url || settings.store.urlFile ? 'external' : 'private' }, 'ready');
   return {
@@ -211,10 +249,15 @@ async function makeFirstToken({ access }: Store, file: string | null, { stdout }
   stdout.write(`The first token of the API (admin), shown this once: ${secret}\n`);
 }
 
-function targetOf(allowed: (target: string) => Promise<string>) {
-  return async ({ target }: JobPayload): Promise<string> => {
+function targetOf(
+  allowed: (target: string) => Promise<string>,
+  registrations: ServeRequest['registrations'],
+): (payload: JobPayload) => Promise<string> {
+  return async ({ target, registry, repository, tag = null, digest = null }) => {
     if (typeof target === 'string') return await allowed(target);
-    throw new PlimsollError('USAGE', 'This job is for an image in a registry, and this version pulls from none.');
+    const registration = registrations.get(String(registry));
+    if (registration === undefined) throw new PlimsollError('USAGE', `There is no registry ${registry} any more.`);
+    return registeredReference(registration, { repository, tag, digest } as RegistryEvent);
   };
 }
 

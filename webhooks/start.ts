@@ -1,39 +1,44 @@
+import type { AddressInfo } from 'node:net';
 import type { Writable } from 'node:stream';
+import { fastify } from 'fastify';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
-import { LIMITS } from '../services/domain/limits.ts';
-import { ReceiverMetrics } from './registry/receiver-metrics.ts';
-import type { OpenedRegistration, ReceivedDelivery } from './registry/receiver-ports.ts';
-import type { SnsEndpoints } from './registry/sns.ts';
-import { TokenBucket } from './registry/token-bucket.ts';
-import { type RunningServer, type ServerOptions, startWebhookServer } from './server.ts';
+import { PlimsollError } from '../services/domain/errors.ts';
+import { addWebhooks, type WebhooksOptions } from './add-webhooks.ts';
 
-export interface StartOptions extends Omit<ServerOptions, 'register'> {
-  readonly registrations: readonly OpenedRegistration[];
-  accept(delivery: ReceivedDelivery): Promise<{ readonly id: string; readonly replay: boolean }>;
-  readonly sns: SnsEndpoints;
+/** `HOST` and port, an IPv6 address without brackets. */
+export interface ListenAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface StartOptions extends Omit<WebhooksOptions, 'register' | 'log'> {
+  readonly listen: ListenAddress;
   /** One JSON object a line. */
   readonly log: Writable;
 }
 
-/** The receiver of webhooks with metrics, logs and clock of its own process. Raises LISTEN_FAILED. */
-export function startReceiver({ log, registrations, accept, sns, ...server }: StartOptions): Promise<RunningServer> {
-  const register = new Registry();
-  const refusals = new TokenBucket(LIMITS.refusalsLoggedPerMinute, Date.now());
-  return startWebhookServer(
-    { ...server, register },
-    {
-      registrations,
-      accept,
-      sns,
-      metrics: new ReceiverMetrics(register),
-      log: pino(
-        { base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: (level) => ({ level }) } },
-        log,
-      ),
-      mayLogRefusal: () => refusals.take(Date.now()),
-      limits: LIMITS,
-      now: Date.now,
-    },
-  );
+export interface RunningReceiver {
+  /** As it turned out, also where port 0 was asked for. */
+  readonly address: ListenAddress;
+  /** Takes no more requests, ends those that are there, and resolves. */
+  close(): Promise<void>;
+}
+
+/** A delivery is small, and registries are not slow. Milliseconds. */
+const REQUEST_MS = 30_000;
+
+/** The webhooks of registries on a server that has nothing else. Raises LISTEN_FAILED. */
+export async function startReceiver({ log, listen, ...options }: StartOptions): Promise<RunningReceiver> {
+  const app = fastify({ requestTimeout: REQUEST_MS, connectionTimeout: REQUEST_MS, disableRequestLogging: true });
+  const formatters = { level: (level: string) => ({ level }) };
+  const logger = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters }, log);
+  addWebhooks(app, { ...options, register: new Registry(), log: logger });
+  try {
+    await app.listen(listen);
+  } catch (cause) {
+    throw new PlimsollError('LISTEN_FAILED', `Nothing can listen on ${listen.host}:${listen.port}`, { cause });
+  }
+  const { address, port } = app.server.address() as AddressInfo;
+  return { address: { host: address, port }, close: () => app.close() };
 }

@@ -4,23 +4,27 @@ import { LIMITS } from '../domain/limits.ts';
 import { readServerSettings, type ServerSettings } from '../pipeline/server-settings.ts';
 import { openServerJudge } from './open-server-judge.ts';
 import { readDocument } from './read-document.ts';
+import { readRegistriesFile } from './registries-file.ts';
 import type { ServeRole, Session } from './session.ts';
 
 export interface ServeCommandOptions {
   readonly config?: string;
   readonly listen?: string;
   readonly data?: string;
+  readonly registries?: string;
 }
 
 /** `plimsoll serve`, `api` and `worker`: until a signal, then until what was begun is done. */
 export async function runServe(session: Session, role: ServeRole, options: ServeCommandOptions): Promise<void> {
   const settings = await settingsOf(session, options);
+  const { file } = settings.registries;
+  const registrations = file === undefined ? new Map() : await readRegistriesFile(file);
   const judge = await openServerJudge(session, settings.scan);
   try {
     const stopped = new Promise<void>((resolve) => {
       session.onStop(() => resolve());
     });
-    const server = await session.serve({ role, settings, openJudgement: judge.open });
+    const server = await session.serve({ role, settings, registrations, openJudgement: judge.open });
     await stopped;
     await server.stop();
   } finally {
@@ -28,11 +32,15 @@ export async function runServe(session: Session, role: ServeRole, options: Serve
   }
 }
 
-async function settingsOf(session: Session, { config, listen, data }: ServeCommandOptions): Promise<ServerSettings> {
+async function settingsOf(
+  session: Session,
+  { config, listen, data, registries }: ServeCommandOptions,
+): Promise<ServerSettings> {
   const environment = {
     ...session.environment,
     ...(listen !== undefined && { PLIMSOLL_LISTEN: listen }),
     ...(data !== undefined && { PLIMSOLL_DATA_DIR: data }),
+    ...(registries !== undefined && { PLIMSOLL_REGISTRIES: registries }),
   };
   const settings = readServerSettings(
     config === undefined ? {} : await parseFile(config),

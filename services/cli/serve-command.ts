@@ -5,9 +5,9 @@ import type { ServeRole, Session } from './session.ts';
 const COMMANDS: readonly { role: ServeRole; summary: string; description: string; example: string }[] = [
   {
     role: 'serve',
-    summary: 'scan, keep reports and answer an API, all in one process',
+    summary: 'receive webhooks, scan, keep reports and answer an API, all in one process',
     description:
-      'Scan what is asked for, keep reports and verdicts, and answer them by an API. With a private PostgreSQL in its data directory, where none is given.',
+      'Scan what registries tell of and what is asked for, keep reports and verdicts, and answer them by an API. With a private PostgreSQL in its data directory, where none is given.',
     example: '  $ plimsoll serve\n  $ PLIMSOLL_DATA_DIR=./data plimsoll serve --config serve.yaml',
   },
   {
@@ -33,6 +33,7 @@ export function addServeCommands(program: Command, session: Session): void {
       .description(description)
       .option('--config <file>', 'settings (YAML); the environment goes before them: see docs/serve.md')
       .option('--listen <address:port>', 'where the API listens (PLIMSOLL_LISTEN; default 127.0.0.1:8300)')
+      .option('--registries <file>', 'registered registries (PLIMSOLL_REGISTRIES): "plimsoll registry add" writes it')
       .option('--data <dir>', 'store, facts and socket (PLIMSOLL_DATA_DIR; default /var/lib/plimsoll)')
       .addHelpText('after', `\nExamples:\n${example}`)
       .action(async (options: ServeCommandOptions) => {

@@ -4,6 +4,7 @@ import type { Registration } from '../domain/registries/registration.ts';
 import type { SensorPrograms } from '../domain/runtime/sensor-frame.ts';
 import type {
   AdvisoryDatabase,
+  BlobSource,
   BundleVerifier,
   Containers,
   FactsCache,
@@ -13,6 +14,7 @@ import type {
   Sensor,
   Sha256,
   SignerTrust,
+  TargetOpener,
 } from '../pipeline/ports.ts';
 import type { Judgement } from '../pipeline/scan-and-store.ts';
 import type { ScanDependencies } from '../pipeline/scan-target.ts';
@@ -76,12 +78,19 @@ export interface AgentSession {
   };
 }
 
-/** All in one process; the API alone; a worker alone. */
-export type ServeRole = 'serve' | 'api' | 'worker';
+/** All in one process; the API alone; a worker alone; the webhooks of registries alone. */
+export type ServeRole = 'serve' | 'api' | 'worker' | 'webhooks';
+
+/** A client for registered registries, with the credentials of their registrations. */
+export interface RegisteredRegistries extends TargetOpener, BlobSource, RegistryLister, RegistryResolver {
+  close(): Promise<void>;
+}
 
 export interface ServeRequest {
   readonly role: ServeRole;
   readonly settings: ServerSettings;
+  /** By id. */
+  readonly registrations: ReadonlyMap<string, Registration>;
   readonly openJudgement: () => Promise<Judgement>;
 }
 
@@ -99,8 +108,11 @@ export interface Session {
   readonly stderr: Writable & { readonly isTTY?: boolean; readonly columns?: number; readonly rows?: number };
   readonly environment: Readonly<Record<string, string | undefined>>;
   openCache(options: { directory: string | undefined; onWarning: (message: string) => void }): Promise<CacheSession>;
-  /** `registry`: how registries are to be spoken to, where the target lies in one. */
-  scanDependencies(cache: FactsCache | null, registry: RegistryChoice): Promise<ScanDependencies>;
+  /** `registry`: how registries are to be spoken to, where the target lies in one; a client is left open. */
+  scanDependencies(
+    cache: FactsCache | null,
+    registry: RegistryChoice | RegisteredRegistries,
+  ): Promise<ScanDependencies>;
   /**
    * The advisory database that `--db` names: a directory, `starter`, or null for the installed one. Null where none is
    * installed; DATABASE_NOT_FOUND where a directory that was named has none; DATABASE_UNUSABLE.
@@ -110,10 +122,8 @@ export interface Session {
   databases(): Promise<DatabaseSession>;
   /** Secrets, and the keys that they are sealed with. Raises SECRET_UNREADABLE. */
   secrets(): Promise<SecretSession>;
-  /** A client for registered registries, with the credentials of their registrations. Raises SECRET_UNREADABLE, USAGE, TARGET_UNREADABLE. */
-  registeredRegistries(
-    registrations: Iterable<Registration>,
-  ): Promise<RegistryLister & RegistryResolver & { close(): Promise<void> }>;
+  /** Raises SECRET_UNREADABLE, USAGE, TARGET_UNREADABLE. */
+  registeredRegistries(registrations: Iterable<Registration>): Promise<RegisteredRegistries>;
   /** What the commands around webhooks of registries do. */
   webhooks(): Promise<WebhookSession>;
   /** What verifies VEX that comes with an image. Raises USAGE. */

@@ -12,34 +12,25 @@ export interface SecretSession {
   read(source: SecretSource, use: string): string;
 }
 
-/** `HOST:PORT` */
-export interface ListenAddress {
-  readonly host: string;
-  readonly port: number;
-}
-
-export interface ReceiverOptions {
+export interface DryReceiverOptions {
   readonly registrations: ReadonlyMap<string, Registration>;
   readonly listen: ListenAddress;
-  readonly tls: { readonly cert: Buffer; readonly key: Buffer } | null;
-  readonly metricsListen: ListenAddress | null;
   /** Where what is accepted is written to, one JSON object a line, in the place of being recorded. */
   readonly print: Writable;
   readonly log: Writable;
 }
 
-export interface RunningReceiver {
-  readonly address: ListenAddress;
-  readonly metricsAddress: ListenAddress | null;
-  close(): Promise<void>;
+interface ListenAddress {
+  readonly host: string;
+  readonly port: number;
 }
 
 /** What the commands around webhooks need. */
 export interface WebhookSession {
   /** Lines for people: what to enter in the registry. `base` is where Plimsoll is reached: https://HOST[/PATH]. */
   instructions(registration: Registration, secret: string | null, base: string): readonly string[];
-  /** Raises SECRET_UNREADABLE, LISTEN_FAILED. */
-  start(options: ReceiverOptions): Promise<RunningReceiver>;
+  /** Receives and records nothing. Raises SECRET_UNREADABLE, LISTEN_FAILED. */
+  startDry(options: DryReceiverOptions): Promise<{ readonly address: ListenAddress; close(): Promise<void> }>;
 }
 
 /** What a secret of a registration is sealed for. */

@@ -14,6 +14,8 @@ export interface AcceptDependencies {
   readonly queue: JobQueue;
   /** The queue does not answer: the jobs stand in the store, and are announced again. */
   readonly onWarning: (message: string) => void;
+  /** Of the scans that follow; that of a push where it is left out. */
+  readonly priority?: number;
 }
 
 /**
@@ -22,10 +24,10 @@ export interface AcceptDependencies {
  */
 export async function acceptDelivery(
   delivery: Delivery,
-  { deliveries, queue, onWarning }: AcceptDependencies,
+  { deliveries, queue, onWarning, priority = PRIORITIES.push }: AcceptDependencies,
 ): Promise<RecordedDelivery> {
   const events = delivery.events.map((event) => ({ ...event, at: asMoment(event.at) }));
-  const recorded = await deliveries.record({ ...delivery, events }, scansFor(delivery.registry, events));
+  const recorded = await deliveries.record({ ...delivery, events }, scansFor(delivery.registry, events, priority));
   try {
     await queue.announce(recorded.jobs);
   } catch (error) {
@@ -35,13 +37,13 @@ export async function acceptDelivery(
 }
 
 /** One scan for each image that was pushed. A digest says what to scan; a tag alone is resolved when the job is begun. */
-function scansFor(registry: string, events: readonly RegistryEvent[]): JobRequest[] {
+function scansFor(registry: string, events: readonly RegistryEvent[], priority: number): JobRequest[] {
   const requests = new Map<string, JobRequest>();
   for (const { action, repository, tag, digest } of events) {
     if (action !== 'push' || (tag === null && digest === null)) continue;
     const key = `${registry}/${repository}${digest === null ? `:${tag}` : `@${digest}`}`;
     const payload = { registry, repository, tag, digest };
-    requests.set(key, { kind: 'scan', key, payload, priority: PRIORITIES.push });
+    requests.set(key, { kind: 'scan', key, payload, priority });
   }
   return [...requests.values()];
 }

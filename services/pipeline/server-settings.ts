@@ -46,6 +46,12 @@ const server = z.strictObject({
       vex: z.array(path).default([]),
     })
     .prefault({}),
+  registries: z
+    .strictObject({
+      file: path.optional().describe('The registered registries: their webhooks are received, their images scanned'),
+      sweepMinutes: count.max(43_200).default(360).describe('How long after a sweep of a registry the next is due'),
+    })
+    .prefault({}),
   api: z
     .strictObject({
       requestsPerMinute: count.default(600).describe('Of one token, or of one address without one'),
@@ -65,6 +71,7 @@ const VARIABLES = {
   DATABASE_URL_FILE: ['store', 'urlFile'],
   REDIS_URL: ['queue', 'url'],
   REDIS_URL_FILE: ['queue', 'urlFile'],
+  PLIMSOLL_REGISTRIES: ['registries', 'file'],
   PLIMSOLL_LOG_LEVEL: ['log', 'level'],
 } as const satisfies Record<string, readonly [string] | readonly [string, string]>;
 

@@ -47,7 +47,7 @@ test.skipIf(!HAS_DOCKER_REGISTRY)(
 
     // Nobody listens yet: the registry tries again.
     registry.push('team/app:first', image);
-    const listen = ['--listen', `127.0.0.1:${hookPort}`, '--metrics', '127.0.0.1:0'];
+    const listen = ['--listen', `127.0.0.1:${hookPort}`];
     const receiver = startCommand(['webhooks', '--registries', registries, ...listen, '--dry-run'], {
       environment,
       timeoutMs: 120_000,

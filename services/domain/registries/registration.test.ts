@@ -65,6 +65,7 @@ describe('the registries file', () => {
     [{ ...harbor, host: 'https://harbor.example.org' }, 'registries.0.host'],
     [{ ...harbor, host: 'user@harbor.example.org' }, 'registries.0.host'],
     [{ ...harbor, host: 'harbor.example.org/x' }, 'registries.0.host'],
+    [{ ...harbor, host: 'harbor' }, 'registries.0.host'],
     [{ ...harbor, scheme: 'ftp' }, 'registries.0.scheme'],
     [{ ...harbor, repositories: [] }, 'registries.0.repositories'],
     [{ ...harbor, url: 'https://x' }, 'url'],

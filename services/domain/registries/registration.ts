@@ -1,6 +1,7 @@
 import picomatch from 'picomatch/posix.js';
 import { z } from 'zod';
 import { PlimsollError } from '../errors.ts';
+import { parseTarget, type Target } from '../image/target.ts';
 import { LIMITS } from '../limits.ts';
 import { REGISTRY_KINDS, type RegistryKind } from './registry-kind.ts';
 import { isRepositoryName } from './repository-name.ts';
@@ -93,6 +94,11 @@ const registration = z
         /^(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:]+\])(?::\d{1,5})?$/,
         'HOST[:PORT] in lower case, without a scheme',
       )
+      // Without any of these it would be the first part of a repository of Docker Hub (distribution/reference).
+      .refine(
+        (host) => /[.:[]/.test(host) || host === 'localhost',
+        'a name without a dot or a port is no host in references',
+      )
       .optional(),
     scheme: z.enum(['https', 'http']).default('https'),
     repositories: z
@@ -154,4 +160,35 @@ export function repositoryFilter({ repositories }: Registration): (repository: s
 /** Repositories that the registration names without a glob. */
 export function repositoryNames({ repositories }: Registration): readonly string[] {
   return repositories.filter((each) => isRepositoryName(each, LIMITS));
+}
+
+/** An image of a registered registry, as references name it; the digest decides where there is one. */
+export function registeredReference(
+  { host }: Registration,
+  {
+    repository,
+    tag,
+    digest,
+  }: { readonly repository: string; readonly tag: string | null; readonly digest: string | null },
+): string {
+  return `registry:${host}/${repository}${digest === null ? `:${tag}` : `@${digest}`}`;
+}
+
+/** What a target names, if it is an image of a registered registry, in a repository that its registration is about. */
+export function registeredTarget(text: string, registrations: Iterable<Registration>): string | null {
+  let target: Target;
+  try {
+    target = parseTarget(text);
+  } catch {
+    // What it is instead is for others to say.
+    return null;
+  }
+  if (target.kind !== 'registry') return null;
+  const { registry, repository } = target.reference;
+  for (const registration of registrations) {
+    if (registration.host === registry && repositoryFilter(registration)(repository)) {
+      return registeredReference(registration, target.reference);
+    }
+  }
+  return null;
 }

@@ -1,0 +1,62 @@
+import { describe, expect, test } from 'vitest';
+import { requestSweeps } from './request-sweeps.ts';
+import type { Job, JobRequest } from './store-ports.ts';
+
+const NOW = Date.parse('2026-05-05T12:00:00Z');
+const HOUR = 3_600_000;
+
+function sweepOf(key: string, state: Job['state'], hoursAgo: number): Job {
+  const at = new Date(NOW - hoursAgo * HOUR).toISOString();
+  const request = { kind: 'sweep-registry', key, payload: { registry: key }, priority: 10 } as const;
+  const done = { startedAt: at, finishedAt: at, result: null, error: null };
+  return { ...request, id: key, state, attempts: 1, attemptsAllowed: 5, runAfter: at, createdAt: at, ...done };
+}
+
+async function requested(registries: readonly string[], before: readonly Job[]) {
+  const asked: JobRequest[] = [];
+  let announced = 0;
+  await requestSweeps(registries, 6 * HOUR, {
+    jobs: {
+      job: async () => null,
+      jobs: async (filter) => {
+        expect(filter).toEqual({ kind: 'sweep-registry' });
+        return { items: before, next: null };
+      },
+      request: async (requests) => {
+        asked.push(...requests);
+        return before;
+      },
+    },
+    queue: {
+      announce: async () => {
+        announced += 1;
+      },
+    },
+    now: () => NOW,
+  });
+  expect(announced).toBe(asked.length > 0 ? 1 : 0);
+  return asked;
+}
+
+describe('a sweep is asked for', () => {
+  test('where there was none, as the least urgent work', async () => {
+    expect(await requested(['a'], [])).toEqual([
+      { kind: 'sweep-registry', key: 'a', payload: { registry: 'a' }, priority: 10 },
+    ]);
+  });
+  test.each<[Job['state'], number, boolean]>([
+    ['done', 5, false],
+    ['done', 7, true],
+    ['failed', 5, false],
+    ['failed', 7, true],
+    ['cancelled', 7, true],
+    ['queued', 7, false],
+    ['running', 7, false],
+  ])('after one that is %s, asked for %d hours ago: %s', async (state, hours, expected) => {
+    expect(await requested(['a'], [sweepOf('a', state, hours)])).toHaveLength(expected ? 1 : 0);
+  });
+  test('for each registry by itself, by its newest sweep', async () => {
+    const before = [sweepOf('a', 'done', 1), sweepOf('b', 'done', 8), sweepOf('a', 'done', 9)];
+    expect((await requested(['a', 'b', 'c'], before)).map(({ key }) => key)).toEqual(['b', 'c']);
+  });
+});

@@ -1,0 +1,98 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { HAS_DOCKER_REGISTRY, startDockerRegistry } from '../support/docker-registry.ts';
+import { freePort } from '../support/free-port.ts';
+import { buildImage } from '../support/image-builder.ts';
+import { file } from '../support/layer-builder.ts';
+import { dpkgStatus, OS_RELEASE } from '../support/package-databases.ts';
+import { clusterDirectory, POSTGRES } from '../support/private-postgres.ts';
+import { runCommand } from '../support/scan.ts';
+import { startServe } from '../support/serve.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
+
+const debian = (version: string) => {
+  const status = dpkgStatus([{ name: 'curl', version }]);
+  return buildImage({
+    layers: [{ entries: [file('etc/os-release', OS_RELEASE.debian), file('var/lib/dpkg/status', status)] }],
+  });
+};
+
+test.skipIf(!HAS_DOCKER_REGISTRY || POSTGRES === null)(
+  'a push is an event, a scan and a report; what no event told of is swept; what is told twice is scanned once',
+  async () => {
+    const directory = await temporaryDirectory();
+    const [registryPort, hookPort] = [await freePort(), await freePort()];
+    const registries = join(directory, 'registries.yaml');
+    const keys = join(directory, 'keys');
+    writeFileSync(keys, (await runCommand(['secret', 'key'])).stdout);
+    const environment = { PLIMSOLL_SEALING_KEYS_FILE: keys };
+    const add = async (id: string, repositories: string) => {
+      const named = [
+        '--kind',
+        'distribution',
+        '--host',
+        `127.0.0.1:${registryPort}`,
+        '--http',
+        '--repositories',
+        repositories,
+      ];
+      const places = ['--registries', registries, '--url', `http://127.0.0.1:${hookPort}`];
+      const { code, stdout } = await runCommand(['registry', 'add', id, ...named, ...places], '', { environment });
+      expect(code).toBe(0);
+      return stdout.slice(stdout.indexOf('notifications:')).replace('10s', '1s');
+    };
+    const notifications = await add('told', 'team/**');
+    // Nobody tells of these.
+    await add('silent', 'lost/**');
+    const secret = /Bearer ([\w-]{43})"/.exec(notifications)![1]!;
+
+    const registry = await startDockerRegistry(onTestFinished, [notifications], [], registryPort);
+    const [early, told, lost] = [await debian('7.88.1-10'), await debian('8.1.0-1'), await debian('8.2.0-1')];
+    registry.push('lost/app:1', lost);
+    registry.push('team/early:1', early);
+
+    const served = await startServe({
+      directory: clusterDirectory(),
+      settings: { listen: `127.0.0.1:${hookPort}`, registries: { file: registries }, scan: { db: 'starter' } },
+      environment,
+    });
+    const verdictOf = async (digest: string) =>
+      (await served.ask('GET', `/api/v1/images/${digest}/verdict`)).json?.decision;
+    const expectScanned = (digest: string) =>
+      expect.poll(() => verdictOf(digest), { timeout: 60_000, interval: 200 }).toMatch(/^(?:pass|fail|unknown)$/);
+
+    registry.push('team/app:1', told);
+    registry.push('team/app:2', told);
+    for (const image of [told, early, lost]) await expectScanned(image.manifestDigest);
+    const report = await served.ask('GET', `/api/v1/images/${told.manifestDigest}/report`);
+    expect(report.json.packages).toMatchObject([{ name: 'curl', version: '8.1.0-1' }]);
+
+    const idle = async () => (await served.ask('GET', '/api/v1/jobs?state=queued')).json.items;
+    await expect.poll(idle, { timeout: 60_000 }).toEqual([]);
+    const { json: jobs } = await served.ask('GET', '/api/v1/jobs?limit=200');
+    expect(jobs.items.filter(({ state }: { state: string }) => state === 'failed')).toEqual([]);
+    const swept = jobs.items.filter(({ kind }: { kind: string }) => kind === 'sweep-registry');
+    expect(swept.map(({ key }: { key: string }) => key).toSorted()).toEqual(['silent', 'told']);
+    const { json: images } = await served.ask('GET', '/api/v1/images');
+    expect(images.items.map(({ digest }: { digest: string }) => digest).toSorted()).toEqual(
+      [early, told, lost].map(({ manifestDigest }) => manifestDigest).toSorted(),
+    );
+
+    // Asked for by hand: what a registration covers, and nothing else.
+    const ask = (target: string) => served.ask('POST', '/api/v1/images', { body: { target } });
+    expect((await ask(`${registry.host}/team/app:1`)).status).toBe(202);
+    expect((await ask(`${registry.host}/other/app:1`)).status).toBeGreaterThanOrEqual(400);
+    expect((await ask('registry.example.org/team/app:1')).status).toBeGreaterThanOrEqual(400);
+
+    const { text: metrics } = await served.ask('GET', '/metrics');
+    const accepted = /plimsoll_webhook_deliveries_total\{[^}]*registry="told"[^}]*result="accepted"[^}]*\} (\d+)/.exec(
+      metrics,
+    );
+    expect(Number(accepted?.[1])).toBeGreaterThanOrEqual(3);
+
+    expect(await served.stop()).toBe(0);
+    const { stdout, stderr } = await served.command.result;
+    expect(stdout + stderr + readFileSync(registries, 'utf8')).not.toContain(secret);
+  },
+);
