@@ -35,7 +35,8 @@ export interface UpdateCommandOptions extends TermsOptions {
 export async function runDatabaseUpdate(session: Session, options: UpdateCommandOptions): Promise<void> {
   const sources = chosenSources(options);
   if (options.list) {
-    const lines = sources.map(({ id, urls }) => `${id.padEnd(30)} ${urls.join(' ')}`);
+    const width = Math.max(...sources.map(({ id }) => id.length));
+    const lines = sources.map(({ id, urls }) => `${id.padEnd(width)}  ${urls.join(' ')}`);
     session.stdout.write(`${lines.join('\n')}\n`);
     return;
   }

@@ -38,7 +38,8 @@ export async function runDatabaseStatus(session: Session, options: { db?: string
     session.stdout.write(`${JSON.stringify(status, null, 2)}\n`);
     return;
   }
-  const lines = [...facts(status, Date.now()), '', ...feedTable(status), ...leftOut(status.refusals)];
+  const now = Date.now();
+  const lines = [...facts(status, now), '', ...feedTable(status, now), ...leftOut(status.refusals)];
   session.stdout.write(`${lines.join('\n')}\n`);
 }
 
@@ -87,7 +88,7 @@ function facts(status: DatabaseStatus, now: number): string[] {
   ];
 }
 
-function feedTable({ feeds }: DatabaseStatus): string[] {
+function feedTable({ feeds }: DatabaseStatus, now: number): string[] {
   const columns = [
     { header: 'FEED', overflow: 'cut' },
     { header: 'SOURCE', overflow: 'cut' },
@@ -96,7 +97,8 @@ function feedTable({ feeds }: DatabaseStatus): string[] {
     { header: 'FETCHED', overflow: 'cut' },
   ] as const;
   const rows = feeds.map(({ ecosystem, source, records, newest, fetched }) => {
-    return [ecosystem, source, wholeNumber(records), newest ?? '-', fetched ?? '-'].map((text) => ({ text }));
+    const asked = fetched === null ? '-' : `${fetched.slice(0, 10)}, ${age(fetched, now)}`;
+    return [ecosystem, source, wholeNumber(records), newest ?? '-', asked].map((text) => ({ text }));
   });
   return layTable(columns, rows, 120, (text) => text);
 }

@@ -137,6 +137,7 @@ describe('plimsoll db update from a mirror', () => {
   }, async () => {
     const data = await temporaryDirectory();
     const repository = '/cdn.amazonlinux.com/al2023/core/guids/0a1b';
+    let isHalf = false;
     const errata = `<updates><update type="security"><id>ALAS2023-2024-1</id><issued date="2024-01-01 00:00:00"/>
       <references><reference id="CVE-2024-0001" type="cve"/></references>
       <pkglist><collection><name>Amazon Linux 2023</name>
@@ -144,18 +145,28 @@ describe('plimsoll db update from a mirror', () => {
     const { url } = await loopbackServer((request, response) => {
       const path = request.url!;
       if (path.includes('known_exploited')) response.end(KEV);
-      else if (path.endsWith('/aarch64/mirror.list')) response.end(`https:/${repository}/\n`);
+      else if (path.endsWith('/mirror.list') && !(isHalf && path.includes('x86_64')))
+        response.end(`https:/${repository}/\n`);
       else if (path === `${repository}/repodata/repomd.xml`) {
         response.end('<repomd><data type="updateinfo"><location href="repodata/u.xml.gz"/></data></repomd>');
       } else if (path === `${repository}/repodata/u.xml.gz`) response.end(gzipSync(errata));
       else response.writeHead(404).end();
     });
-    const feeds = ['updateinfo:amazon-2023-aarch64', 'updateinfo:oracle-9-x86_64', 'kev'];
+    const feeds = ['updateinfo:amazon-2023-aarch64', 'updateinfo:oracle-9-baseos-x86_64', 'kev'];
     const { code, stderr } = await plimsoll(data, 'db', 'update', '--mirror', url, '--feeds', feeds.join(), '--quiet');
     expect(code).toBe(0);
-    expect(stderr).toMatch(/^warning: updateinfo:oracle-9-x86_64: .*status 404.*$/m);
+    expect(stderr).toMatch(/^warning: updateinfo:oracle-9-baseos-x86_64: .*status 404.*$/m);
     const status = JSON.parse((await plimsoll(data, 'db', 'status', '--json')).stdout);
     expect(status.feeds).toMatchObject([{ ecosystem: 'Amazon Linux:2023', records: 1 }, { ecosystem: 'KEV' }]);
+
+    // With one architecture missing, the other would make all packages of the missing one seem sound.
+    isHalf = true;
+    const other = await temporaryDirectory();
+    const half = await plimsoll(other, 'db', 'update', '--mirror', url, '--feeds', feeds.join(), '--quiet');
+    expect(half.code).toBe(0);
+    expect(half.stderr).toMatch(/Nothing is taken of Amazon Linux 2023, .* missing: updateinfo:amazon-2023-x86_64/);
+    const halfStatus = JSON.parse((await plimsoll(other, 'db', 'status', '--json')).stdout);
+    expect(halfStatus.feeds).toMatchObject([{ ecosystem: 'KEV' }]);
   });
 
   test('without a database, a failure is an error; with --allow-missing it is told', { timeout: 60_000 }, async () => {

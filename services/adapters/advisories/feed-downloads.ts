@@ -44,21 +44,30 @@ export class FeedDownloads {
 
   async fetch(sources: readonly FeedSource[], allowShrunk: boolean, signal: AbortSignal): Promise<FetchedFeeds> {
     await mkdir(this.#directory, { recursive: true, mode: 0o700 });
-    const places: FeedPath[] = [];
+    const places = new Map<FeedSource, FeedPath>();
     const warnings: string[] = [];
-    const missing: string[] = [];
+    const missing: FeedSource[] = [];
     const waiting = sources.values();
     const worker = async (): Promise<void> => {
       for (const source of waiting) {
         const { place, warning } = await this.#fetchOne(source, allowShrunk, signal);
         if (warning !== null) warnings.push(warning);
-        if (place === null && source.optional !== true) missing.push(source.id);
-        if (place !== null) places.push(place);
+        if (place === null) missing.push(source);
+        else places.set(source, place);
       }
     };
     await Promise.all(Array.from({ length: AT_ONCE }, worker));
-    places.sort((a, b) => (a.path < b.path ? -1 : 1));
-    return { places, warnings: warnings.sort(), missing: missing.sort() };
+    const incomplete = new Set(missing.flatMap(({ part }) => part ?? []));
+    for (const part of incomplete) {
+      const ids = missing.flatMap((each) => (each.part === part ? each.id : [])).sort();
+      warnings.push(`Nothing is taken of ${part}, as part of it is missing: ${ids.join(', ')}.`);
+    }
+    const whole = [...places].filter(([{ part }]) => part === undefined || !incomplete.has(part));
+    return {
+      places: whole.map(([, place]) => place).sort((a, b) => (a.path < b.path ? -1 : 1)),
+      warnings: warnings.sort(),
+      missing: missing.flatMap(({ id, optional }) => (optional === true ? [] : id)).sort(),
+    };
   }
 
   async #fetchOne(

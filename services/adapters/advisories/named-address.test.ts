@@ -37,7 +37,7 @@ describe('a document that names where the feed is', () => {
   });
 
   test('one that is long and says nothing is told at once', () => {
-    const [step] = steps('updateinfo:oracle-7-x86_64');
+    const [step] = steps('updateinfo:oracle-7-latest-x86_64');
     const long = `<data type="updateinfo">${'<location '.repeat(25_000)}`;
     expect(namedAddress('https://y/repodata/repomd.xml', long, step!)).toBeNull();
   });

@@ -16,6 +16,9 @@ test('sources are chosen by id or group; all without a choice', () => {
   const ids = (...words: string[]) => selectSources(words).sources.map(({ id }) => id);
   expect(ids('kev', 'osv:npm')).toEqual(['kev', 'osv:npm']);
   expect(ids('distro-info')).toEqual(['distro-info:debian', 'distro-info:ubuntu']);
+  // What speaks for one release is never chosen by halves.
+  expect(ids('alpine-secdb:v3.20-main')).toEqual(['alpine-secdb:v3.20-main', 'alpine-secdb:v3.20-community']);
+  expect(ids('updateinfo:amazon-2-x86_64')).toEqual(['updateinfo:amazon-2-x86_64', 'updateinfo:amazon-2-aarch64']);
   expect(ids()).toHaveLength(FEED_SOURCES.length);
   expect(selectSources(['kev', 'nonsense', 'osv:Nothing']).unknown).toEqual(['nonsense', 'osv:Nothing']);
 });

@@ -7,7 +7,12 @@ export interface FeedSource {
   readonly urls: readonly string[];
   /** The addresses give a document that names the next one, and so on to the file. */
   readonly steps?: readonly NamingStep[];
-  /** Of a namespace that nothing else speaks for: where it cannot be had, its packages are without feed, and the rest is built. */
+  /**
+   * Sources of one name speak for a namespace together, and none is taken without the others: what only the missing one
+   * knows would seem to be free of vulnerabilities. Without them the namespace is without feed, which every report says.
+   */
+  readonly part?: string;
+  /** Where it cannot be had, the rest is built without asking. */
   readonly optional?: boolean;
 }
 
@@ -32,15 +37,11 @@ const redhatArchiveOf: NamingStep = (text) => {
 };
 /** Errata name packages of one architecture: without the other's, its packages would all seem to be up to date. */
 const ARCHITECTURES = ['x86_64', 'aarch64'];
-const ORACLE_REPOSITORIES: readonly (readonly [id: string, path: string])[] = [
-  ['7', 'OL7/latest'],
-  ...['8', '9', '10'].flatMap((release) => [
-    [release, `OL${release}/baseos/latest`] as const,
-    [`${release}-appstream`, `OL${release}/appstream`] as const,
-  ]),
-  ['8-uek6', 'OL8/UEKR6'],
-  ['8-uek7', 'OL8/UEKR7'],
-  ['9-uek7', 'OL9/UEKR7'],
+const ORACLE_REPOSITORIES: readonly (readonly [release: string, ...paths: string[]])[] = [
+  ['7', 'latest', 'UEKR6'],
+  ['8', 'baseos/latest', 'appstream', 'UEKR6', 'UEKR7'],
+  ['9', 'baseos/latest', 'appstream', 'UEKR7', 'UEKR8'],
+  ['10', 'baseos/latest', 'appstream', 'UEKR8'],
 ];
 
 /** Language packages, and distributions without a better feed of their own that is read here. */
@@ -74,6 +75,7 @@ export const FEED_SOURCES: readonly FeedSource[] = [
     return ['main', 'community'].map((repository) => ({
       id: `alpine-secdb:${release}-${repository}`,
       kind: 'alpine-secdb',
+      part: `Alpine ${release}`,
       urls: [`https://secdb.alpinelinux.org/${release}/${repository}.json`],
     }));
   }),
@@ -130,27 +132,33 @@ export const FEED_SOURCES: readonly FeedSource[] = [
       kind: 'updateinfo',
       urls: [`https://cdn.amazonlinux.com/${path}/${architecture}/mirror.list`],
       steps: [amazonRepositoryOf, updateinfoOf],
+      part: `Amazon Linux ${release}`,
       optional: true,
     })),
-    ...ORACLE_REPOSITORIES.map(([id, path]) => ({
-      id: `updateinfo:oracle-${id}-${architecture}`,
-      kind: 'updateinfo',
-      urls: [`https://yum.oracle.com/repo/OracleLinux/${path}/${architecture}/repodata/repomd.xml`],
-      steps: [updateinfoOf],
-      optional: true,
-    })),
+    ...ORACLE_REPOSITORIES.flatMap(([release, ...paths]) =>
+      paths.map((path) => ({
+        id: `updateinfo:oracle-${release}-${path.split('/')[0]!.toLowerCase()}-${architecture}`,
+        kind: 'updateinfo',
+        urls: [`https://yum.oracle.com/repo/OracleLinux/OL${release}/${path}/${architecture}/repodata/repomd.xml`],
+        steps: [updateinfoOf],
+        part: `Oracle Linux ${release}`,
+        optional: true,
+      })),
+    ),
   ]),
 ];
 
-/** Those that the words name, by id or by group; the words that name none. */
+/** Those that the words name, by id or by group, each with the others of its part; the words that name none. */
 export function selectSources(words: readonly string[]): {
   sources: readonly FeedSource[];
   unknown: readonly string[];
 } {
   if (words.length === 0) return { sources: FEED_SOURCES, unknown: [] };
   const names = (word: string, { id }: FeedSource): boolean => word === id || word === id.split(':')[0];
+  const named = FEED_SOURCES.filter((source) => words.some((word) => names(word, source)));
+  const parts = new Set(named.flatMap(({ part }) => part ?? []));
   return {
-    sources: FEED_SOURCES.filter((source) => words.some((word) => names(word, source))),
+    sources: FEED_SOURCES.filter((source) => named.includes(source) || (source.part && parts.has(source.part))),
     unknown: words.filter((word) => !FEED_SOURCES.some((source) => names(word, source))),
   };
 }
