@@ -22,7 +22,7 @@ export async function readSuppressions(
 ): Promise<Suppressions> {
   const file = options.exceptions;
   const listed = file === undefined ? null : readDocument(file, LIMITS.policyDocumentBytes);
-  const documents = (options.vex ?? []).map((name) => ({ name, ...readDocument(name, LIMITS.vexBytes) }));
+  const documents = vexDocuments(options);
   return {
     exceptions: listed === null ? [] : await parseExceptions(listed.text, file!, now, over),
     vex: await parseAll(documents),
@@ -31,6 +31,15 @@ export async function readSuppressions(
       vex: digestOf([...documents.map(({ digest }) => digest), ...digestsOf(trust, sha256)]),
     },
   };
+}
+
+/** The VEX that was given, alone. Raises USAGE, VEX_INVALID, LIMIT_EXCEEDED. */
+export function readGivenVex(options: MatchingOptions): Promise<GivenVex[]> {
+  return parseAll(vexDocuments(options));
+}
+
+function vexDocuments({ vex = [] }: MatchingOptions): { name: string; text: string; digest: string }[] {
+  return vex.map((name) => ({ name, ...readDocument(name, LIMITS.vexBytes) }));
 }
 
 async function parseExceptions(

@@ -5,6 +5,7 @@ import { samplePackage, sampleReport } from '../../test/support/sample-report.ts
 import type { Report, ReportPackage } from '../domain/report/report.ts';
 import type { AffectedPackage } from '../domain/vulnerabilities/advisory.ts';
 import { readExceptions } from '../domain/vulnerabilities/exceptions.ts';
+import { parsePurlPattern } from '../domain/vulnerabilities/purl-pattern.ts';
 import { suppress } from '../domain/vulnerabilities/suppress.ts';
 import { explainVulnerability } from '../pipeline/explain-vulnerability.ts';
 import { matchVulnerabilities } from '../pipeline/match-vulnerabilities.ts';
@@ -161,6 +162,40 @@ it('VEX that was given and changed nothing is named', () => {
   expect(renderExplanation(report, explainVulnerability(report, database, 'CVE-2024-0001'))).toContain(
     'VEX app.json: No statement is for a vulnerability and a product of this target: nothing was changed. Not understood: 1',
   );
+});
+
+it('VEX says of which product it speaks, where that is not the package', () => {
+  const statement = (purl: string, status: 'not_affected' | 'affected') => ({
+    vulnerabilities: ['CVE-2024-0001'],
+    products: [{ purls: [parsePurlPattern(purl)!], digests: [], components: null, versions: null }],
+    status,
+    justification: null,
+    reason: null,
+    timestamp: null,
+  });
+  const statements = [
+    statement('pkg:deb/debian/curl@1', 'not_affected'),
+    statement('pkg:deb/debian/curl', 'affected'),
+    { ...statement('pkg:deb/debian/curl', 'not_affected'), vulnerabilities: ['CVE-2024-9999'] },
+    { ...statement('pkg:deb/debian/curl', 'not_affected'), products: [] },
+  ];
+  const given = [
+    { file: 'app.json', document: { format: 'OpenVEX' as const, id: null, author: null, statements, flaws: [] } },
+  ];
+  const report = reported([curl, deb], 'CVE-2024-0001', {});
+  const explanation = explainVulnerability(report, database, 'CVE-2024-0001', null, given);
+  expect(
+    renderExplanation(report, explanation)
+      .split('\n')
+      .filter((line) => line.startsWith('  VEX')),
+  ).toEqual([
+    '  VEX app.json says not_affected, but not of this: it means version 1',
+    '  VEX app.json says affected of it',
+    '  VEX app.json says not_affected, but not of this: it names no product',
+  ]);
+  expect(explanationJson(report, explanation)).toMatchObject({
+    packages: [{ vex: [{ file: 'app.json', whyNot: 'it means version 1' }, { whyNot: null }, {}] }],
+  });
 });
 
 it('as JSON: what was asked, each record, what it came to', () => {

@@ -8,6 +8,9 @@ import { foundVexTexts } from './render-found-vex.ts';
 import { vexTexts } from './vex-lines.ts';
 import { counted } from './wording.ts';
 
+/** Of one package; many documents may speak of many versions. */
+const VEX_SHOWN = 5;
+
 /**
  * The explanation as indented lines, plain: what was asked, and for each package every record with its comparisons. Packages
  * of which all of it is the same (the binaries of one source) stand together.
@@ -59,6 +62,7 @@ function packageLines(each: PackageExplanation, all: readonly PackageExplanation
   return [
     `  ${answer(each, all)}`,
     ...suppressionLines(each),
+    ...vexLines(each),
     ...each.statements.flatMap((statement) => statementLines(statement).map((line) => `  ${line}`)),
   ];
 }
@@ -123,6 +127,14 @@ function suppressionLines({ row }: PackageExplanation): string[] {
   const why = [status, justification, reason].filter((text) => text !== null).join(', ');
   const until = expires === null ? '' : `, until ${expires}`;
   return [`  suppressed by ${by}: ${source}${owner === null ? '' : ` (${owner})`}: ${why}${until}`];
+}
+
+/** Of each file what it says, once however many statements say it. */
+function vexLines({ vex }: PackageExplanation): string[] {
+  const lines = vex.map(({ file, status, whyNot }) =>
+    whyNot === null ? `${file} says ${status} of it` : `${file} says ${status}, but not of this: ${whyNot}`,
+  );
+  return [...new Set(lines)].slice(0, VEX_SHOWN).map((line) => `  VEX ${line}`);
 }
 
 function statementLines({ statement, deciding, comparisons }: ExplainedStatement): string[] {

@@ -5,6 +5,7 @@ import { explainVulnerability } from '../pipeline/explain-vulnerability.ts';
 import { scanTarget } from '../pipeline/scan-target.ts';
 import type { MatchingOptions } from './matching-options.ts';
 import { writeOutputs } from './output.ts';
+import { readGivenVex } from './read-suppressions.ts';
 import { renderExplanation } from './render-explanation.ts';
 import type { ScanOptions } from './scan-options.ts';
 import { explanationJson } from './serialize-explanation.ts';
@@ -32,7 +33,8 @@ export async function runExplain(
     throw new PlimsollError('DATABASE_NOT_FOUND', message);
   }
   try {
-    const explain = (report: Report) => explainVulnerability(report, database, id, options.package ?? null);
+    const given = await readGivenVex(options);
+    const explain = (report: Report) => explainVulnerability(report, database, id, options.package ?? null, given);
     const reports = 'reports' in document ? document.reports : [document];
     const render = (): string => {
       if (!options.json) return reports.map((report) => renderExplanation(report, explain(report))).join('\n');

@@ -18,7 +18,7 @@ export function explanationJson({ target }: Report, explanation: Explanation): o
   };
 }
 
-function packageJson({ item, namespaces, judge, owner, state, statements, row }: PackageExplanation): object {
+function packageJson({ item, namespaces, judge, owner, state, statements, row, vex }: PackageExplanation): object {
   return {
     packageId: item.id,
     purl: item.purl,
@@ -28,6 +28,7 @@ function packageJson({ item, namespaces, judge, owner, state, statements, row }:
     ownedBy: owner?.id ?? null,
     state: judge !== 'feeds' ? 'not-judged' : statements.length === 0 ? 'no-record' : state,
     vulnerability: row,
+    vex,
     records: statements.map(recordJson),
   };
 }

@@ -10,6 +10,8 @@ export interface PurlPattern {
   matches(purl: string): boolean;
   /** The same of one that was read already; null: of none. */
   matchesParsed(purl: PackageURL | null): boolean;
+  /** Whether it is of the same type, namespace and name, whatever version and qualifiers it states. */
+  namesParsed(purl: PackageURL | null): boolean;
 }
 
 /**
@@ -27,6 +29,9 @@ export function parsePurlPattern(text: string): PurlPattern | null {
     qualifiers,
     matches(purl) {
       return this.matchesParsed(parsePurl(purl));
+    },
+    namesParsed(other) {
+      return other !== null && isSamePackage(pattern, other);
     },
     matchesParsed(other) {
       if (other === null || !isSamePackage(pattern, other)) return false;

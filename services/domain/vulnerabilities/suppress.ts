@@ -2,9 +2,10 @@ import { PlimsollError } from '../errors.ts';
 import { LIMITS, type Limits } from '../limits.ts';
 import type { Report, ReportPackage, Vulnerability } from '../report/report.ts';
 import { exceptionFor, type VulnerabilityException } from './exceptions.ts';
-import { type PurlPattern, parsePurl } from './purl-pattern.ts';
+import { parsePurl } from './purl-pattern.ts';
 import type { VexDocument, VexProduct, VexStatement } from './vex/document.ts';
 import { findingOf, type JudgedVex, nameOf } from './vex/found-vex.ts';
+import { isFor } from './vex/product.ts';
 
 /** A VEX document that was given, and the file that it came in. */
 export interface GivenVex {
@@ -166,39 +167,4 @@ const EVER = '0001-01-01T00:00:00Z';
 
 function isClearing({ status }: VexStatement): boolean {
   return status === 'not_affected' || status === 'fixed';
-}
-
-/**
- * Whether a product is this package, or this image with this package among the components that are meant. "fixed" is said of
- * versions: of a package without one it says nothing of the version that is installed.
- */
-function isFor(
-  { purls, digests, components, versions }: VexProduct,
-  status: VexStatement['status'],
-  item: ReportPackage,
-  purl: ReturnType<typeof parsePurl>,
-  target: Target,
-): boolean {
-  if (versions !== null && !versions.includes(item.version)) return false;
-  const isPackage = (pattern: PurlPattern): boolean => pattern.matchesParsed(purl);
-  const isImage = (pattern: PurlPattern): boolean =>
-    (status !== 'fixed' || pattern.version !== null) && isImagePurl(pattern, target);
-  const namesImage = digests.includes(target.digest ?? '') || purls.some(isImage);
-  if (components !== null) return namesImage && components.some(isPackage);
-  const namesVersion = (pattern: PurlPattern): boolean =>
-    status !== 'fixed' || versions !== null || pattern.version !== null;
-  return namesImage || purls.some((pattern) => namesVersion(pattern) && isPackage(pattern));
-}
-
-/**
- * `pkg:oci/NAME@sha256:HEX` is the image of that digest. Without a digest it is any image of its `repository_url`, which only a
- * target from a registry can prove.
- */
-function isImagePurl({ text, type }: PurlPattern, { kind, reference, digest }: Target): boolean {
-  if (type !== 'oci' && type !== 'docker') return false;
-  const purl = parsePurl(text);
-  if (purl?.version) return /^sha256:/.test(purl.version) && purl.version === digest;
-  const repository = purl?.qualifiers?.repository_url;
-  if (kind !== 'registry' || !repository) return false;
-  return reference.replace(/@.*$/, '').replace(/:[^/:]*$/, '') === repository;
 }
