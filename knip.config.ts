@@ -21,7 +21,7 @@ const config: KnipConfig = {
     'openid-client',
     '@cyclonedx/cdxgen-plugins-bin-linux-amd64',
     '@cyclonedx/cyclonedx-library', // its schemas
-    'ajv-draft-04',
+    '@microsoft/jest-sarif', // its schema
   ],
 };
 

@@ -13,6 +13,10 @@ export async function renderDocument(
 ): Promise<string> {
   if (format === 'json') return serializeReport(document);
   if (format === 'table') return renderTable(document, table);
+  if (format === 'sarif') {
+    const { formatSarif } = await import('../domain/report/sarif.ts');
+    return formatSarif(document, sha256);
+  }
   if ('reports' in document) throw severalImages(format);
   const { formatReport } = await import('../pipeline/format-report.ts');
   return formatReport(document, format, sha256);
@@ -20,7 +24,7 @@ export async function renderDocument(
 
 /** Raises USAGE where a format has no room for what `--platform all` gives. */
 export function expectRoom(formats: readonly OutputFormat[], platform: string | undefined): void {
-  const sbom = formats.find((format) => format !== 'json' && format !== 'table');
+  const sbom = formats.find((format) => format !== 'json' && format !== 'table' && format !== 'sarif');
   if (platform === 'all' && sbom !== undefined) throw severalImages(sbom);
 }
 

@@ -21,6 +21,7 @@ Examples:
   $ docker save app:1.2 | plimsoll scan docker-archive:-
   $ plimsoll scan --platform linux/arm64 oci-dir:./layout:latest
   $ plimsoll scan --format table --format json=report.json ./image.tar
+  $ plimsoll scan --format table --format sarif=results.sarif dir:.
   $ plimsoll scan rootfs:/
   $ plimsoll scan dir:.
   $ plimsoll scan --db starter ./image.tar
