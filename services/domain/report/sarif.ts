@@ -240,7 +240,8 @@ function violationResult(violation: Violation, packages: ReadonlyMap<string, Rep
 
 /** The image without its tag and digest, and the platform: what stays the same from one scan to the next. */
 function category({ kind, reference, platform }: Report['target']): string {
-  const name = kind === 'registry' ? reference.replace(/@.*$/, '').replace(/:[^/:]*$/, '') : reference.replace(/^[./]+/, '');
+  const name =
+    kind === 'registry' ? reference.replace(/@.*$/, '').replace(/:[^/:]*$/, '') : reference.replace(/^[./]+/, '');
   return [name, platform ?? []].flat().join('/');
 }
 
