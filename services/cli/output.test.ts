@@ -45,7 +45,7 @@ describe('parseOutputs', () => {
     [
       ['xml'],
       undefined,
-      /"xml" is no format; --format takes table, json, cyclonedx, spdx, spdx-tag-value, or FORMAT=FILE/,
+      /"xml" is no format; --format takes table, json, sarif, cyclonedx, spdx, spdx-tag-value, or FORMAT=FILE/,
     ],
     [[''], undefined, /"" is no format/],
     [['json='], undefined, /names no file/],
