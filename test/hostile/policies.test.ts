@@ -262,7 +262,60 @@ describe.skipIf(opa === null)('Rego of somebody else (opa)', () => {
     expect(verdict.violations.every(({ rule }) => rule === 'r')).toBe(true);
   });
 
+  const IN_RANGE = 'some row in input.report.packages\n\tplimsoll.version_in_range(row.type, row.version, ">=1")';
+  const OLD = 'plimsoll.days_between(input.report.image.created, "2026-01-01") > 1';
   test.each([
+    [
+      'compares a version that does not compare',
+      `violations contains {"message": "m"} if {\n\t${IN_RANGE}\n}`,
+      'unknown',
+    ],
+    [
+      'does so in a negation',
+      `violations contains {"message": "m"} if {\n\tsome row in input.report.packages\n\tnot plimsoll.version_in_range(row.type, row.version, "<1")\n}`,
+      'fail',
+    ],
+    [
+      'does so and says that it cannot tell',
+      `violations contains {"message": "m", "level": "undecided"} if {\n\tsome row in input.report.packages\n\tnot compared(row)\n}\n\ncompared(row) if is_boolean(plimsoll.version_in_range(row.type, row.version, "<1"))`,
+      'unknown',
+    ],
+    [
+      'does so where it changes nothing',
+      `violations contains {"message": "m"} if {\n\t${IN_RANGE}\n\tinput.stage == "runtime"\n}`,
+      'pass',
+    ],
+    ['counts days from what is no moment', `violations contains {"message": "m"} if ${OLD}`, 'unknown'],
+    [
+      'asks in a malformed range',
+      'violations contains {"message": "m"} if plimsoll.version_in_range("deb", "1", ">>1")',
+      'unknown',
+    ],
+    [
+      'asks for a type without an order',
+      'violations contains {"message": "m"} if plimsoll.version_in_range("bitnami", "1", ">1")',
+      'unknown',
+    ],
+    ['formats what is no number', 'violations contains {"message": "m"} if sprintf("%d", ["x"]) == "1"', 'unknown'],
+    [
+      'splits by what is no pattern',
+      'violations contains {"message": "m"} if count(regex.split("(", "a")) == 1',
+      'unknown',
+    ],
+  ])('a rule that %s: %s', async (_, body, decision) => {
+    const packages = [{ ...samplePackage({ name: 'curl', version: 'not a version!' }), type: 'gem' }];
+    const report = { ...clean, packages, image: { ...clean.image, created: 'some day' } };
+    const verdict = await verdictOf(await open([regoRule(place, 'r', body)]), report);
+    expect(verdict.decision).toBe(decision);
+  });
+
+  test.each([
+    ['YAML', 'violations contains {"message": "m"} if yaml.unmarshal(input.stage)', 'yaml.unmarshal'],
+    [
+      'JSON that nobody sees fail',
+      'violations contains {"message": "m"} if json.is_valid(input.stage)',
+      'json.is_valid',
+    ],
     [
       'the network',
       'violations contains {"message": "m"} if http.send({"method": "get", "url": "http://127.0.0.1/"})',

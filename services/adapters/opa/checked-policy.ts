@@ -1,6 +1,7 @@
 import * as sdk from '@open-policy-agent/opa-wasm';
-import { ALLOWED_BUILTINS, HOST_BUILTINS } from './host-builtins.ts';
+import { ALLOWED_BUILTINS, HostBuiltins, type InPlaceOfNone } from './host-builtins.ts';
 import { ENTRYPOINT } from './protocol.ts';
+import { withUndecided } from './silent-rules.ts';
 
 type LoadedPolicy = sdk.LoadedPolicy;
 /** Node finds no name behind `loadPolicy` in this CommonJS module; its default export has them all. */
@@ -36,9 +37,11 @@ const MEMORY_SECTION = 5;
 /** Runs in a process of its own: even to instantiate a module runs its code. */
 export class CheckedPolicy {
   readonly #policy: LoadedPolicy;
+  readonly #builtins: HostBuiltins;
 
-  private constructor(policy: LoadedPolicy) {
+  private constructor(policy: LoadedPolicy, builtins: HostBuiltins) {
     this.#policy = policy;
+    this.#builtins = builtins;
   }
 
   /** Raises an Error that says why this is no bundle of ours. */
@@ -53,7 +56,8 @@ export class CheckedPolicy {
     const missing = EXPORTS.find((name) => !exported.has(name));
     if (missing !== undefined)
       throw new Error(`it does not export ${missing}: opa did not compile it, or its ABI is another`);
-    const policy = instantiate(module, memoryBytes);
+    const builtins = new HostBuiltins();
+    const policy = instantiate(module, memoryBytes, builtins);
     const { exports } = policy.wasmInstance as WebAssembly.Instance;
     checkAbi(exports);
     const unknown = Object.keys(dump(policy, exports.builtins as () => number)).filter(
@@ -62,11 +66,22 @@ export class CheckedPolicy {
     if (unknown.length > 0)
       throw new Error(`it calls ${unknown.join(', ')}, which Plimsoll does not offer to policies`);
     if (!Object.hasOwn(policy.entrypoints, ENTRYPOINT)) throw new Error(`it has no entrypoint ${ENTRYPOINT}`);
-    return new CheckedPolicy(policy);
+    return new CheckedPolicy(policy, builtins);
   }
 
-  /** The value of the entrypoint; undefined where it has none. Raises what the policy raises. */
+  /**
+   * The value of the entrypoint; undefined where it has none. Where a builtin of ours had no answer, Rego takes that for "no": the rules
+   * whose findings would be others had it had one, and which do not say so themselves, are undecided. Raises what the policy raises.
+   */
   evaluate(inputJson: ArrayBuffer): unknown {
+    const value = this.#value(inputJson, undefined);
+    if (this.#builtins.unanswered.size === 0) return value;
+    const calls = [...this.#builtins.unanswered];
+    return withUndecided(value, [this.#value(inputJson, 'yes'), this.#value(inputJson, 'no')], calls);
+  }
+
+  #value(inputJson: ArrayBuffer, instead: InPlaceOfNone): unknown {
+    this.#builtins.begin(instead);
     const results: unknown = this.#policy.evaluate(inputJson, ENTRYPOINT);
     return Array.isArray(results) ? results[0]?.result : undefined;
   }
@@ -98,12 +113,12 @@ function sectionsOf(wasm: Uint8Array): number[] {
 }
 
 /** Synchronous, in a process of its own: the other way asks whether it was given a Response, for which Node loads its HTTP client. */
-function instantiate(module: WebAssembly.Module, memoryBytes: number): LoadedPolicy {
+function instantiate(module: WebAssembly.Module, memoryBytes: number, builtins: HostBuiltins): LoadedPolicy {
   try {
     return loadPolicySync(
       module as never,
       { initial: 5, maximum: Math.floor(memoryBytes / PAGE) } as never,
-      HOST_BUILTINS,
+      builtins.functions,
     );
   } catch (error) {
     throw new Error(`it does not start: ${thrownText(error)}`);
