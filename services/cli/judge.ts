@@ -4,7 +4,7 @@ import { type Gate, passesGate, SEVERITIES } from '../domain/verdict/gate.ts';
 import { DEFAULT_POLICY_SETTINGS } from '../domain/verdict/plan.ts';
 import type { Stage } from '../domain/verdict/policy-input.ts';
 import type { Judging } from '../pipeline/judge-document.ts';
-import { readReport } from './read-report.ts';
+import { readReportDocument } from './read-report.ts';
 import type { PolicySession, Session } from './session.ts';
 import type { SettingsFile } from './settings-file.ts';
 import type { VerdictOptions } from './verdict-options.ts';
@@ -21,7 +21,8 @@ export async function openJudge(
   stage: Stage = 'build',
 ): Promise<Judge> {
   const gate = gateOf(options);
-  const against = options.against === undefined ? null : await readReport(options.against);
+  const older = options.against === undefined ? null : await readReportDocument(options.against);
+  const against = older && { reports: reportsOf(older.document), digest: older.digest };
   const settings = config?.settings.policy ?? DEFAULT_POLICY_SETTINGS;
   const paths = options.policy === false ? [] : (options.policy ?? []);
   const evaluator = await session.openPolicies({ builtin: settings.builtin, paths });
@@ -36,9 +37,14 @@ export async function openJudge(
   return { evaluator, options: { stage, settings, settingsDigest, gate, failOn, against } };
 }
 
+/** The reports of all platforms, or the one that there is. */
+export function reportsOf(document: ReportDocument): readonly Report[] {
+  return 'reports' in document ? document.reports : [document];
+}
+
 /** The exit code: that of the worst verdict; without verdicts, whether everything was read. */
 export function exitCodeOf(document: ReportDocument): 0 | 2 | 3 {
-  const reports = 'reports' in document ? document.reports : [document];
+  const reports = reportsOf(document);
   const decisions = reports.map(({ verdict, completeness }) => {
     return verdict?.decision ?? (completeness.status === 'complete' ? 'pass' : 'unknown');
   });

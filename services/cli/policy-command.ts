@@ -38,7 +38,7 @@ export function addPolicyCommand(program: Command, session: Session, exit: (code
     command
       .command('eval')
       .description('Judge a report that "scan --format json" wrote, and answer with the exit code of its verdict.')
-      .argument('<report>', 'a Report v1')
+      .argument('<report>', 'a Report v1, or what --platform all wrote')
       .option('--json', 'write the verdict as JSON'),
   ).action(async (report: string, options: EvaluateOptions) => {
     const { runPolicyEval } = await import('./run-policy.ts');

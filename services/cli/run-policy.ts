@@ -3,11 +3,12 @@ import { basename, join } from 'node:path';
 import picocolors from 'picocolors';
 import { messageOf, PlimsollError } from '../domain/errors.ts';
 import { LIMITS } from '../domain/limits.ts';
+import type { Report, ReportDocument } from '../domain/report/report.ts';
 import { planRules } from '../domain/verdict/plan.ts';
-import { exitCodeOf, openJudge } from './judge.ts';
+import { exitCodeOf, openJudge, reportsOf } from './judge.ts';
 import { printable } from './printable.ts';
 import { readDocument } from './read-document.ts';
-import { readReport } from './read-report.ts';
+import { readReportDocument } from './read-report.ts';
 import { tableOptions } from './render-table.ts';
 import { renderVerdict } from './render-verdict.ts';
 import type { Session } from './session.ts';
@@ -89,20 +90,38 @@ async function readSample(file: string) {
 
 /** `plimsoll policy eval` */
 export async function runPolicyEval(session: Session, file: string, options: EvaluateOptions): Promise<number> {
-  const { report } = await readReport(file);
+  const { document } = await readReportDocument(file);
   const config = await readSettingsFile(options.config);
-  const { evaluator, options: verdictOptions } = await openJudge(session, options, config);
+  const judging = await openJudge(session, options, config);
   try {
-    const { decideVerdict } = await import('../pipeline/decide-verdict.ts');
-    const judged = await decideVerdict(report, evaluator, verdictOptions, session.sha256);
-    if (judged.verdict === undefined) throw new Error('a report was judged, and has no verdict');
-    const { width, colour } = tableOptions(session.stdout, session.environment);
-    const lines = renderVerdict(judged.verdict, report.completeness.feeds, width, picocolors.createColors(colour));
-    session.stdout.write(options.json ? `${JSON.stringify(judged.verdict, null, 2)}\n` : `${lines.join('\n')}\n`);
+    const { judgeDocument } = await import('../pipeline/judge-document.ts');
+    const dependencies = { sha256: session.sha256, clock: { elapsed: () => performance.now() } };
+    const judged = await judgeDocument(document, { matching: null, judging }, dependencies);
+    const texts = reportsOf(judged).map((report) => verdictText(session, report, 'reports' in judged));
+    session.stdout.write(options.json ? `${JSON.stringify(verdictJson(judged), null, 2)}\n` : texts.join('\n'));
     return exitCodeOf(judged);
   } finally {
-    await evaluator.close();
+    await judging.evaluator.close();
   }
+}
+
+/** For people; of several platforms each under its name. */
+function verdictText(session: Session, { verdict, completeness, target }: Report, isOneOfSeveral: boolean): string {
+  const { width, colour } = tableOptions(session.stdout, session.environment);
+  const paint = picocolors.createColors(colour);
+  const title = isOneOfSeveral ? [paint.bold(printable(target.platform ?? 'platform unknown'))] : [];
+  return `${[...title, ...renderVerdict(verdict!, completeness.feeds, width, paint)].join('\n')}\n`;
+}
+
+/** For machines: the verdict; of several platforms one for each. */
+function verdictJson(document: ReportDocument): unknown {
+  if (!('reports' in document)) return document.verdict;
+  const verdicts = document.reports.map(({ target, verdict }) => ({
+    platform: target.platform,
+    digest: target.digest,
+    verdict,
+  }));
+  return { index: document.index, verdicts };
 }
 
 /** `plimsoll policy list` */

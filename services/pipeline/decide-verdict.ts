@@ -18,8 +18,8 @@ export interface VerdictOptions {
   readonly gate: Gate;
   /** Instead of the rules on fixable ones: fail at this severity. */
   readonly failOn: SeverityLevel | null;
-  /** Only what is not in this older report counts. */
-  readonly against: { readonly report: Report; readonly digest: string } | null;
+  /** Only what is not in the older report counts: of several, in that of the same platform. */
+  readonly against: { readonly reports: readonly Report[]; readonly digest: string } | null;
 }
 
 /** report → policies → verdict: the report with its verdict, and with the digests of what it was judged by. */
@@ -38,10 +38,11 @@ export async function decideVerdict(
   const input = inputOf(report);
   const outcomes = await evaluator.evaluate(input);
   let baseline: Baseline | null = null;
-  if (against !== null) {
-    const older = await evaluator.evaluate(inputOf(against.report));
+  const before = against === null ? null : olderOf(against.reports, report);
+  if (before !== null) {
+    const older = await evaluator.evaluate(inputOf(before));
     const found = older.map(readFindings).flatMap((read) => ('findings' in read ? read.findings : []));
-    baseline = baselineOf(against.report, found, report);
+    baseline = baselineOf(before, found, report);
   }
   const decided = decide({
     outcomes,
@@ -58,6 +59,12 @@ export async function decideVerdict(
     inputs: { ...report.inputs, policy: policyDigest(evaluator, sha256), config: options.settingsDigest },
     verdict: { ...decided, gate: { failOn, severities, ignoreUnfixed, against: against?.digest ?? null } },
   };
+}
+
+/** The older report that today's is held against; null where its platform is new, so that all of it counts. */
+function olderOf(reports: readonly Report[], today: Report): Report | null {
+  if (reports.length === 1) return reports[0]!;
+  return reports.find(({ target }) => target.platform === today.target.platform) ?? null;
 }
 
 /** The digest of the one policy; of several, of their list. */

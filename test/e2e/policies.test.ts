@@ -145,6 +145,45 @@ describe('plimsoll policy eval', () => {
     expect(await evaluated('--against', reportFile(undefined), older)).toMatchObject({ code: 2 });
   });
 
+  test('what --platform all wrote: a verdict for each platform, each against the older one of its own', async () => {
+    const indexFile = (platforms: Readonly<Record<string, readonly Vulnerability[]>>): string => {
+      const reports = Object.entries(platforms).map(([platform, found]) => {
+        const report = JSON.parse(readFileSync(reportFile(found), 'utf8')) as Report;
+        return { ...report, target: { ...report.target, platform } };
+      });
+      const index = { kind: 'oci-dir', reference: 'layout', digest: null } as const;
+      const file = join(place, `index-${written++}.json`);
+      writeFileSync(file, serializeReport({ schemaVersion: '1', index, reports }));
+      return file;
+    };
+    const one = vulnerability();
+    const today = indexFile({ 'linux/amd64': [one], 'linux/arm64': [] });
+    const judged = await evaluated(today);
+    expect(judged).toMatchObject({
+      code: 2,
+      verdict: {
+        index: { reference: 'layout' },
+        verdicts: [
+          { platform: 'linux/amd64', verdict: { decision: 'fail' } },
+          { platform: 'linux/arm64', verdict: { decision: 'pass' } },
+        ],
+      },
+    });
+    const { stdout } = await runCommand(['policy', 'eval', today]);
+    expect(stdout).toMatch(/^linux\/amd64\n[\s\S]*Verdict: fail[\s\S]*\nlinux\/arm64\n[\s\S]*Verdict: pass/);
+    const decisions = async (older: string) => (await evaluated('--against', older, today)).code;
+    expect(await decisions(today)).toBe(0);
+    expect(await decisions(indexFile({ 'linux/arm64': [one], 'linux/s390x': [one] }))).toBe(2);
+    expect(await decisions(indexFile({ 'linux/arm64': [one], 'linux/amd64': [] }))).toBe(2);
+    expect(await decisions(reportFile([one]))).toBe(0);
+    const broken = join(place, 'broken-index.json');
+    writeFileSync(broken, '{"schemaVersion":"1","reports":[{}]}');
+    expect(await evaluated(broken)).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('no report of this version'),
+    });
+  });
+
   test('--config: modes, parameters and exceptions; its digest is not silent', async () => {
     const file = reportFile([vulnerability()]);
     const warn = settingsFile('policy: { rules: { fixable_vulnerability: { mode: warn } } }');
