@@ -5,6 +5,7 @@ import { delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { REPOSITORY } from '../support/repository.ts';
+import { cdx, library } from '../support/sboms.ts';
 
 /**
  * What is published, as a user gets it: dist/ packed, and the tarball installed into an empty project.
@@ -73,6 +74,18 @@ test('the installed command runs, and brings no Node of its own', async () => {
     env: environment,
   });
   expect(stdout.trim()).toBe(version);
+});
+
+test('the installed command reads long SBOMs, and SBOMs in a system, in its threads', async () => {
+  const system = join(project, 'system');
+  mkdirSync(system);
+  const components = [library('a', { description: 'x'.repeat(2 << 20) })];
+  writeFileSync(join(system, 'app.cdx.json'), cdx({ components }));
+  for (const target of [[`sbom:${system}/app.cdx.json`], [`rootfs:${system}`, '--use-sboms']]) {
+    const args = ['scan', ...target, '--db', 'none', '--no-cache', '--format', 'json'];
+    const { stdout } = await run(join(project, 'node_modules/.bin/plimsoll'), args, { cwd: project, env: environment });
+    expect(JSON.parse(stdout)).toMatchObject({ packages: [{ purl: 'pkg:npm/a@1' }] });
+  }
 });
 
 test('the installed agent says how to get the native half, which is not in the package', async () => {
