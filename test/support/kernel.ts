@@ -149,10 +149,11 @@ export async function runInCgroup(directory: string, program: string, ...args: s
 export async function runToEnd(
   program: string,
   args: readonly string[],
-  options: { cwd?: string } = {},
+  options: { cwd?: string; timeoutMs?: number } = {},
 ): Promise<Ended> {
   try {
-    const { stdout } = await run(program, args, { ...options, timeout: 60_000 });
+    const { cwd, timeoutMs = 60_000 } = options;
+    const { stdout } = await run(program, args, { ...(cwd !== undefined && { cwd }), timeout: timeoutMs });
     return { code: 0, signal: null, stdout };
   } catch (error) {
     const { code, signal, stdout } = error as { code?: unknown; signal?: string | null; stdout?: string };

@@ -59,6 +59,23 @@ static __u64 cgroup_of(long process)
 	return id;
 }
 
+/* The programs without which a control stops nothing, or leaves a way round. */
+static const char *const exec_programs[] = { "process_exec", NULL };
+static const char *const connect_programs[] = { "connect4", "connect6", "sendmsg4", "sendmsg6", "create_socket", NULL };
+static const char *const listen_programs[] = { "bind4", "bind6", "arrive", NULL };
+
+static int is_attached(const struct options *options, unsigned char mode, const char *const *programs)
+{
+	char link[512];
+
+	for (; mode != MODE_OBSERVE && *programs; programs++) {
+		snprintf(link, sizeof(link), "%s/link-%s", options->pins, *programs);
+		if (access(link, F_OK) != 0)
+			return 0;
+	}
+	return 1;
+}
+
 /* NULL, or why the container has no profile. */
 static const char *apply(const struct options *options)
 {
@@ -71,6 +88,10 @@ static const char *apply(const struct options *options)
 
 	if (rows < 0 || profiles < 0)
 		return "there are no pins; the sensor never ran";
+	if (!is_attached(options, options->exec_mode, exec_programs) ||
+	    !is_attached(options, options->connect_mode, connect_programs) ||
+	    !is_attached(options, options->listen_mode, listen_programs))
+		return "a control that it asks for is not there: this kernel refused a program, see plimsoll agent probe";
 	process = state_process(state, length);
 	if (process <= 0)
 		return "standard input is no state of a container with a process";

@@ -125,6 +125,7 @@ int BPF_PROG(process_exec, struct task_struct *task, int old_pid, struct linux_b
 	struct row *row = row_of(cgroup_id);
 	struct exec_scratch *scratch;
 	struct exec_event *event;
+	const struct cred *cred = BPF_CORE_READ(task, cred);
 	struct judgement judgement;
 	u32 zero = 0, whole, size, offset;
 	long name_size;
@@ -137,8 +138,9 @@ int BPF_PROG(process_exec, struct task_struct *task, int old_pid, struct linux_b
 	event = &scratch->event;
 	__builtin_memset(event, 0, sizeof(*event));
 	fill_head(&event->head, 0, EVENT_EXEC, task, cgroup_id, row);
-	event->effective_user_id = BPF_CORE_READ(task, cred, euid.val);
-	event->capabilities = BPF_CORE_READ(task, cred, cap_effective.val);
+	event->effective_user_id = BPF_CORE_READ(cred, euid.val);
+	/* A struct of two words before 6.3, of one since. */
+	bpf_core_read(&event->capabilities, sizeof(event->capabilities), &cred->cap_effective);
 	event->login_id = bpf_core_field_exists(task->loginuid) ? BPF_CORE_READ(task, loginuid.val) : (u32)-1;
 	read_file(BPF_CORE_READ(binprm, file, f_inode), event);
 

@@ -12,9 +12,11 @@ int BPF_PROG(process_exit, struct task_struct *task)
 	if (!row || BPF_CORE_READ(task, signal, live.counter) != 0)
 		return 0;
 	event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
-	count_sent(EVENT_EXIT, !event);
-	if (!event)
+	if (!event) {
+		count_sent(EVENT_EXIT, 1);
 		return 0;
+	}
+	count_sent(EVENT_EXIT, 0);
 	fill_head(&event->head, sizeof(*event), EVENT_EXIT, task, cgroup_id, row);
 	event->status = BPF_CORE_READ(task, exit_code);
 	event->reserved = 0;

@@ -12,9 +12,11 @@ int BPF_PROG(process_fork, struct task_struct *parent, struct task_struct *child
 	if (!row || BPF_CORE_READ(child, pid) != BPF_CORE_READ(child, tgid))
 		return 0;
 	event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
-	count_sent(EVENT_FORK, !event);
-	if (!event)
+	if (!event) {
+		count_sent(EVENT_FORK, 1);
 		return 0;
+	}
+	count_sent(EVENT_FORK, 0);
 	fill_head(&event->head, sizeof(*event), EVENT_FORK, parent, cgroup_id, row);
 	event->child_start_ns = BPF_CORE_READ(child, start_boottime);
 	event->child_id = BPF_CORE_READ(child, tgid);

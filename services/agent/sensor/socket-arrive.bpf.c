@@ -63,7 +63,7 @@ static __always_inline void send_arrival(const struct endpoint *endpoint, u64 cg
 	fill_endpoint(event, endpoint, judgement);
 	event->type = 1; /* SOCK_STREAM */
 	event->protocol = PROTOCOL_TCP;
-	bpf_ringbuf_submit(event, judgement->verdict == VERDICT_DENIED ? 0 : wake_flags());
+	submit_socket_event(event, judgement, EVENT_ARRIVE);
 }
 
 SEC("cgroup_skb/ingress")

@@ -44,7 +44,7 @@ int create_socket(struct bpf_sock *socket)
 		event->repeats = 0;
 		event->type = socket->type;
 		event->protocol = socket->protocol;
-		bpf_ringbuf_submit(event, judgement.verdict == VERDICT_DENIED ? 0 : wake_flags());
+		submit_socket_event(event, &judgement, EVENT_SOCKET);
 	}
 	return answer(&judgement);
 }

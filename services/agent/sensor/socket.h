@@ -138,8 +138,15 @@ static __always_inline struct socket_event *reserve_socket_event(const struct ju
 					     bpf_ringbuf_reserve(&denials, sizeof(*event), 0) :
 					     bpf_ringbuf_reserve(&events, sizeof(*event), 0);
 
-	count_sent(kind, !event);
+	if (!event)
+		count_sent(kind, 1);
 	return event;
+}
+
+static __always_inline void submit_socket_event(struct socket_event *event, const struct judgement *judgement, u16 kind)
+{
+	count_sent(kind, 0);
+	bpf_ringbuf_submit(event, judgement->verdict == VERDICT_DENIED ? 0 : wake_flags());
 }
 
 static __always_inline void send_socket(struct bpf_sock_addr *call, u16 kind, const struct endpoint *endpoint,
@@ -156,7 +163,7 @@ static __always_inline void send_socket(struct bpf_sock_addr *call, u16 kind, co
 	event->repeats = repeats;
 	event->type = call->type;
 	event->protocol = call->protocol;
-	bpf_ringbuf_submit(event, judgement->verdict == VERDICT_DENIED ? 0 : wake_flags());
+	submit_socket_event(event, judgement, kind);
 }
 
 /* What the hook answers: 0 is EPERM. */
