@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFileSync, existsSync, mkdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
@@ -8,8 +8,10 @@ import {
   ACT,
   buildSensor,
   CANARY,
+  giveProfile,
   kernelTests,
   killSensor,
+  runHook,
   runInCgroup,
   runToEnd,
   SENSOR,
@@ -35,25 +37,6 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** What a runtime says to a hook on standard input, and the end of the hook. */
-async function hook(pins: string, directory: string, profile: string, ...options: string[]) {
-  // A process that is in the cgroup, as the container's first one is when hooks run.
-  const inside = spawn('/bin/sh', ['-c', 'echo $$ > "$0/cgroup.procs" && echo in && exec sleep 60', directory]);
-  await once(inside.stdout, 'data');
-  const child = spawn(SENSOR, ['hook', '--pins', pins, '--profile', profile, ...options]);
-  child.stdin.end(
-    JSON.stringify({ ociVersion: '1.0.2', annotations: { pid: '"pid":1,' }, id: 'x', pid: inside.pid, bundle: '/' }),
-  );
-  let said = '';
-  child.stderr.setEncoding('utf8').on('data', (text) => {
-    said += text;
-  });
-  const [code] = await once(child, 'close');
-  inside.kill('SIGKILL');
-  await once(inside, 'close');
-  return { code, said };
-}
-
 /** A watched cgroup with a container's cgroup in it that has the profile. */
 async function contained(profile: Record<string, unknown>, mode = 'enforce') {
   const { directory, path } = testCgroup();
@@ -62,7 +45,7 @@ async function contained(profile: Record<string, unknown>, mode = 'enforce') {
   await RuntimeRecorder.load(pins, { name: 'test', ...profile });
   const container = join(directory, 'container');
   mkdirSync(container);
-  expect(await hook(pins, container, 'test', '--mode', mode)).toEqual({ code: 0, said: '' });
+  await giveProfile(pins, container, '--mode', mode);
   const act = async (...args: string[]) => (await runInCgroup(container, ACT, ...args)).stdout;
   return { directory, path, pins, recorder, container, act };
 }
@@ -264,14 +247,22 @@ describe.skipIf(kernel.skip)(kernel.name, () => {
 
     test('a hook without its profile or pins lets the container start and says so, or refuses it', async () => {
       const { container, pins, directory } = await contained({});
-      expect(await hook(pins, container, 'absent')).toMatchObject({
+      expect(await runHook(pins, container, 'absent')).toMatchObject({
         code: 0,
         said: expect.stringContaining('no profile of this name'),
       });
-      expect(await hook(pins, container, 'absent', '--on-missing', 'refuse')).toMatchObject({ code: 1 });
-      expect(await hook('/tmp/no-such-pins', container, 'test', '--on-missing', 'refuse')).toMatchObject({ code: 1 });
+      expect(await runHook(pins, container, 'absent', '--on-missing', 'refuse')).toMatchObject({ code: 1 });
+      rmSync(join(pins, 'link-sendmsg6'));
+      expect(await runHook(pins, container, 'test', '--connect', 'shadow')).toMatchObject({
+        code: 0,
+        said: expect.stringContaining('a control that it asks for is not there'),
+      });
+      expect(await runHook(pins, container, 'test', '--exec', 'enforce')).toEqual({ code: 0, said: '' });
+      expect(await runHook('/tmp/no-such-pins', container, 'test', '--on-missing', 'refuse')).toMatchObject({
+        code: 1,
+      });
       const { directory: elsewhere } = testCgroup();
-      expect(await hook(pins, elsewhere, 'test')).toMatchObject({
+      expect(await runHook(pins, elsewhere, 'test')).toMatchObject({
         code: 0,
         said: expect.stringContaining('not below the one that is watched'),
       });
@@ -309,7 +300,7 @@ describe.skipIf(kernel.skip)(kernel.name, () => {
       // Made with nobody there; the row comes from the kernel, the profile from the hook.
       const later = join(directory, 'later');
       mkdirSync(join(later));
-      expect(await hook(pins, later, 'test', '--connect', 'enforce')).toEqual({ code: 0, said: '' });
+      expect(await runHook(pins, later, 'test', '--connect', 'enforce')).toEqual({ code: 0, said: '' });
       mkdirSync(join(later, 'inner'));
       expect((await runInCgroup(join(later, 'inner'), ACT, 'connect', '127.0.0.1', '7')).stdout).toBe(EPERM);
       const next = await RuntimeRecorder.start(directory, { pins });

@@ -1,4 +1,5 @@
-import { execFile, execFileSync, spawnSync } from 'node:child_process';
+import { execFile, execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,6 +18,8 @@ export const SENSOR = join(SENSOR_SOURCES, 'build/plimsoll-sensor');
 /** Does one call each (test/kernel/programs/act.c); static, so that it runs in any root file system. */
 export const ACT = join(SENSOR_SOURCES, 'build/act');
 
+/** Asks the program behind a pinned link what it makes of packets (test/kernel/programs/packets.c). */
+export const PACKETS = join(SENSOR_SOURCES, 'build/packets');
 /** Leaves the directory /tmp/ran as its first act, and exits with 42. */
 export const CANARY = join(SENSOR_SOURCES, 'build/canary');
 
@@ -60,6 +63,7 @@ export async function buildSensor(): Promise<void> {
   const compile = (...args: string[]) =>
     run('flock', [lock, 'cc', '-O2', '-Wall', '-Werror', '-static', '-o', ...args]);
   await compile(ACT, join(PROGRAMS, 'act.c'));
+  await compile(PACKETS, join(PROGRAMS, 'packets.c'), '-lbpf', '-lelf', '-lz');
   await compile(CANARY, join(PROGRAMS, 'canary.c'), '-nostdlib', '-fno-stack-protector');
 }
 
@@ -120,8 +124,37 @@ export function testPins(): string {
   return directory;
 }
 
-/** Ends the sensor of these pins in a way that it cannot answer to. */
-export function killSensor(pins: string): void {
+/** Has a runtime give a container's cgroup to the hook, as it would before the first process of the container runs. */
+export async function runHook(
+  pins: string,
+  directory: string,
+  profile: string,
+  ...options: string[]
+): Promise<{ code: number; said: string }> {
+  const inside = spawn('/bin/sh', ['-c', 'echo $$ > "$0/cgroup.procs" && echo in && exec sleep 60', directory]);
+  await once(inside.stdout, 'data');
+  const child = spawn(SENSOR, ['hook', '--pins', pins, '--profile', profile, ...options]);
+  child.stdin.end(
+    JSON.stringify({ ociVersion: '1.0.2', annotations: { pid: '"pid":1,' }, id: 'x', pid: inside.pid, bundle: '/' }),
+  );
+  let said = '';
+  child.stderr.setEncoding('utf8').on('data', (text) => {
+    said += text;
+  });
+  const [code] = await once(child, 'close');
+  inside.kill('SIGKILL');
+  await once(inside, 'close');
+  return { code, said };
+}
+
+/** The profile `test`, in the modes that the options say. */
+export async function giveProfile(pins: string, directory: string, ...options: string[]): Promise<void> {
+  const { code, said } = await runHook(pins, directory, 'test', ...options);
+  if (code !== 0 || said !== '') throw new Error(`the hook: ${code} ${said}`);
+}
+
+/** The process of the sensor that uses these pins. */
+export function sensorOf(pins: string): number {
   const found = readdirSync('/proc').filter((id) => {
     if (!/^\d+$/.test(id)) return false;
     try {
@@ -132,7 +165,12 @@ export function killSensor(pins: string): void {
     }
   });
   if (found.length !== 1) throw new Error(`${found.length} sensors use ${pins}`);
-  process.kill(Number(found[0]), 'SIGKILL');
+  return Number(found[0]);
+}
+
+/** Ends it in a way that it cannot answer to. */
+export function killSensor(pins: string): void {
+  process.kill(sensorOf(pins), 'SIGKILL');
 }
 
 export interface Ended {

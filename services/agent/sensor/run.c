@@ -224,7 +224,8 @@ int command_run(const struct options *options)
 		pins_share_maps(object, options->pins);
 	error = programs_load(object, &outcomes);
 	if (error) {
-		fprintf(stderr, "plimsoll-sensor: the programs do not load together: %s\n", strerror(error));
+		fprintf(stderr, "plimsoll-sensor: the programs do not load together: %s%s\n", strerror(error),
+			options->pins ? "; if another version made the pins, take them off first (unpin)" : "");
 		return 1;
 	}
 	rows_fd = bpf_object__find_map_fd_by_name(object, "rows");

@@ -132,6 +132,21 @@ static int spawn(char *path)
 	return 0;
 }
 
+/* Many events, quickly: so many sockets are bound. */
+static int flood(int times)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET };
+
+	while (times-- > 0) {
+		int fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+		if (fd < 0 || bind(fd, (void *)&address, sizeof(address)) != 0)
+			return say(1);
+		close(fd);
+	}
+	return 0;
+}
+
 int main(int count, char **arguments)
 {
 	if (count == 2 && strcmp(arguments[1], "nothing") == 0)
@@ -140,6 +155,8 @@ int main(int count, char **arguments)
 		return listen_unbound();
 	if (count > 2 && strcmp(arguments[1], "memory") == 0)
 		return from_memory(arguments + 2);
+	if (count == 3 && strcmp(arguments[1], "flood") == 0)
+		return flood(atoi(arguments[2]));
 	if (count == 3 && strcmp(arguments[1], "spawn") == 0)
 		return spawn(arguments[2]);
 	if (count == 3 && strcmp(arguments[1], "thread") == 0) {
