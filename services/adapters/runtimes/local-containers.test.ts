@@ -56,6 +56,11 @@ test('each runtime by its own files, and no other', async () => {
   expect(await containers.runcAt('/sys/fs/cgroup/a/b')).toBe('box');
   expect(await containers.runcAt('/b')).toBeNull();
   expect(await containers.runcAt('/sys/fs/cgroup/c')).toBeNull();
+  const box = JSON.stringify({ id: 'box', cgroup_paths: { '': '/sys/fs/cgroup/a/b' } }).length;
+  for (const [containerStateBytes, id] of [[box, 'box'] as const, [box - 1, null] as const]) {
+    const bounded = new LocalContainers({ ...LIMITS, containerStateBytes }, { runc: below('runc') });
+    expect(await bounded.runcAt('/sys/fs/cgroup/a/b')).toBe(id);
+  }
   expect(
     await new LocalContainers({ ...LIMITS, runcContainers: 0 }, { runc: below('runc') }).runcAt('/sys/fs/cgroup/a/b'),
   ).toBeNull();

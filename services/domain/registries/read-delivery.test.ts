@@ -51,7 +51,7 @@ describe('hostile names', () => {
     'ä',
     '',
     ' ',
-    `${'a/'.repeat(127)}aa`,
+    `${'a/'.repeat(LIMITS.repositoryNameLength >> 1)}aa`,
     42,
     null,
     ['team/app'],
@@ -61,10 +61,13 @@ describe('hostile names', () => {
     const delivery = read('distribution', { events: [push({ repository, mediaType: MANIFEST, digest: DIGEST })] });
     expect(delivery).toMatchObject({ events: [], flawCount: 1 });
   });
-  test.each(['a', 'team/app', 'a.b/c_d/e__f/g--h', 'registry.example.org/x', 'a'.repeat(255)])('%s is one', (name) => {
-    const delivery = read('distribution', { events: [push({ repository: name, tag: 'x' })] });
-    expect(delivery.events).toMatchObject([{ repository: name, tag: 'x', digest: null }]);
-  });
+  test.each(['a', 'team/app', 'a.b/c_d/e__f/g--h', 'registry.example.org/x', 'a'.repeat(LIMITS.repositoryNameLength)])(
+    '%s is one',
+    (name) => {
+      const delivery = read('distribution', { events: [push({ repository: name, tag: 'x' })] });
+      expect(delivery.events).toMatchObject([{ repository: name, tag: 'x', digest: null }]);
+    },
+  );
   test('a tag or digest that is none is told and not taken', () => {
     const target = { repository: 'app', tag: '../x', digest: 'sha256:nope', mediaType: MANIFEST };
     expect(read('distribution', { events: [push(target)] })).toMatchObject({ events: [], flawCount: 3 });
@@ -78,14 +81,14 @@ describe('hostile names', () => {
   test('ids and times are bounded, and only what they say they are', () => {
     const event = (id: unknown, timestamp: unknown) => push({ repository: 'app', tag: '1' }, { id, timestamp });
     const cases = [
-      ['a'.repeat(256), '2026-01-01T00:00:00Z'],
-      ['a'.repeat(257), 'yesterday'],
+      ['a'.repeat(LIMITS.eventIdLength), '2026-01-01T00:00:00Z'],
+      ['a'.repeat(LIMITS.eventIdLength + 1), 'yesterday'],
       ['a\u001b[31m', 1e300],
       [{}, -1],
       [7, []],
     ];
     const { events } = read('distribution', { events: cases.map(([id, time]) => event(id, time)) });
-    expect(events.map(({ eventId }) => eventId)).toEqual(['a'.repeat(256), null, null, null, null]);
+    expect(events.map(({ eventId }) => eventId)).toEqual([cases[0]![0], null, null, null, null]);
     expect(events.map(({ occurredAt }) => occurredAt)).toEqual(['2026-01-01T00:00:00Z', null, null, null, null]);
   });
 });
