@@ -1,6 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Kysely, PostgresDialect, sql } from 'kysely';
 import pg from 'pg';
 import { messageOf, PlimsollError } from '../../domain/errors.ts';
+import { patienceMs } from './failures.ts';
 import { migrate } from './migrate.ts';
 import { PostgresAccess } from './postgres-access.ts';
 import { PostgresDeliveries } from './postgres-deliveries.ts';
@@ -18,14 +20,14 @@ export interface Store {
   close(): Promise<void>;
 }
 
-/** Connects, and brings the schema up to date. Raises STORE_UNUSABLE. */
+/** Connects, also to a server that is just being started, and brings the schema up to date. Raises STORE_UNUSABLE. */
 export async function openStore(connection: pg.PoolConfig, onError: (message: string) => void): Promise<Store> {
   const pool = new pg.Pool({ max: 10, connectionTimeoutMillis: 10_000, ...connection });
   // A connection that breaks while nobody uses it: the next one to ask gets a new one.
   pool.on('error', (error) => onError(messageOf(error)));
   const database = new Kysely<StoreSchema>({ dialect: new PostgresDialect({ pool }) });
   try {
-    await ping(database);
+    await answered(() => ping(database));
     await migrate(database);
   } catch (error) {
     await database.destroy();
@@ -35,6 +37,17 @@ export async function openStore(connection: pg.PoolConfig, onError: (message: st
     });
   }
   return { ...storeIn(database), ping: () => ping(database), close: () => database.destroy() };
+}
+
+/** Asks until it answers, or is not likely to: it may be starting, or being started again. */
+async function answered(ask: () => Promise<void>): Promise<void> {
+  for (const started = Date.now(); ; await sleep(200)) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (Date.now() - started > patienceMs(error)) throw error;
+    }
+  }
 }
 
 /** What the store offers, over a database whose schema is up to date. */
