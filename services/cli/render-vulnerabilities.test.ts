@@ -19,7 +19,11 @@ const row = (name: string, facts: Partial<Vulnerability> & Pick<Vulnerability, '
 
 test('nothing where nothing was looked up; a word where nothing is known', () => {
   expect(render(undefined)).toBe('');
-  expect(render([])).toBe('Vulnerabilities  none known.');
+  const complete = { ...sampleReport().completeness, status: 'complete' as const };
+  const blocks = renderVulnerabilities({ ...sampleReport(), completeness: complete, vulnerabilities: [] }, 80, plain);
+  expect(blocks).toEqual([['Vulnerabilities  none known.']]);
+  // Something was not seen: that is never called clean.
+  expect(render([])).toBe('Vulnerabilities  none known of what was seen and judged.');
 });
 
 test('upgrades first, then what is exploited, what has a fix, and the rest, worst first', () => {

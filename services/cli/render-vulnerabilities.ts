@@ -144,7 +144,9 @@ function totals(
   const distinct = new Set(rows.map(({ id }) => id)).size;
   const fixable = new Set(rows.filter(isFixable).map(({ id }) => id)).size;
   const exploited = new Set(rows.filter(({ kev }) => kev !== null).map(({ id }) => id)).size;
-  const parts = [distinct === 0 ? 'none known' : `${wholeNumber(distinct)}: ${summed(counts)}`];
+  // With a blocking gap "none" would read as clean.
+  const none = report.completeness.status === 'complete' ? 'none known' : 'none known of what was seen and judged';
+  const parts = [distinct === 0 ? none : `${wholeNumber(distinct)}: ${summed(counts)}`];
   if (distinct > 0) parts.push(`${wholeNumber(fixable)} with a fix`);
   if (exploited > 0) parts.push(`${wholeNumber(exploited)} known to be exploited (!)`);
   const ofBase = rows.filter(({ layer }) => layer !== null && report.image.layers[layer]?.base === true);
