@@ -17,7 +17,7 @@ export function addPolicyCommand(program: Command, session: Session, exit: (code
     .option('--opa <path>', OPA, 'opa')
     .addHelpText(
       'after',
-      '\nExamples:\n  $ plimsoll policy build ./rules -o ./bundle\n  $ plimsoll scan --policy ./bundle ./image.tar',
+      '\nExamples:\n  $ plimsoll policy build ./rules -o ./bundle\n  $ plimsoll scan --policy ./bundle@sha256:HEX ./image.tar',
     )
     .action(async (directory: string, options: BuildPolicyOptions) => {
       const { runPolicyBuild } = await import('./run-policy.ts');

@@ -34,8 +34,8 @@ export interface ListOptions {
 
 /** `plimsoll policy build` */
 export async function runPolicyBuild(session: Session, directory: string, options: BuildPolicyOptions): Promise<void> {
-  const rules = await session.buildPolicy(directory, options);
-  session.stdout.write(`${printable(options.output)}: ${rules.join(', ')}\n`);
+  const { rules, digest } = await session.buildPolicy(directory, options);
+  session.stdout.write(`${printable(options.output)}@${digest}: ${rules.join(', ')}\n`);
 }
 
 /** `plimsoll policy test`: 0 where every Rego test and every sample holds, else 2. */

@@ -130,8 +130,11 @@ export interface Session {
   openBundleVerifier(trust: SignerTrust): Promise<BundleVerifier>;
   /** Loads the built-in policies and those at `paths`. Raises POLICY_INVALID. */
   openPolicies(options: { builtin: boolean; paths: readonly string[]; opa?: string }): Promise<PolicySession>;
-  /** Compiles Rego into the bundle at `output`; the ids of its rules. */
-  buildPolicy(directory: string, options: { output: string; name?: string; opa: string }): Promise<readonly string[]>;
+  /** Compiles Rego into the bundle at `output`; the ids of its rules, and its digest. */
+  buildPolicy(
+    directory: string,
+    options: { output: string; name?: string; opa: string },
+  ): Promise<{ readonly rules: readonly string[]; readonly digest: string }>;
   /** Runs Rego tests; what opa says of them. */
   testPolicy(directory: string, options: { opa: string }): Promise<{ passed: boolean; output: string }>;
   /** `sensor`: the executable, where one is named; `pins`: where what it attaches outlives it. */

@@ -19,7 +19,11 @@ export function addVerdictOptions(command: Command): Command {
       '--config <file>',
       'settings (policy.yaml): modes, parameters, exceptions, where engines are; see docs/policy.md',
     )
-    .option('--policy <path>', 'judge by this bundle or directory of Rego too (repeatable)', collect)
+    .option(
+      '--policy <path>',
+      'judge by this bundle or directory of Rego too; PATH@sha256:HEX: by that one or none (repeatable)',
+      collect,
+    )
     .addOption(
       new Option('--fail-on <severity>', 'fail at vulnerabilities of this severity and above, fixable or not').choices(
         SEVERITIES,

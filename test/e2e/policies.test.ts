@@ -350,10 +350,12 @@ describe.skipIf(opa === null)('with opa', () => {
     );
     const bundle = join(place, 'non-root-bundle');
     const built = await runCommand(['policy', 'build', source, '-o', bundle], '', withOpa);
-    expect([built.code, built.stdout]).toEqual([0, `${bundle}: non_root\n`]);
+    const [pinned = ''] = built.stdout.split(': non_root\n');
+    expect([built.code, built.stdout]).toEqual([0, `${pinned}: non_root\n`]);
+    expect(pinned).toMatch(/@sha256:[0-9a-f]{64}$/);
     const base = sampleReport();
     const root = reportFile([], { image: { ...base.image, config: { ...base.image.config!, user: '0' } } });
-    const { code, verdict } = await evaluated('--policy', bundle, root);
+    const { code, verdict } = await evaluated('--policy', pinned, root);
     expect([code, verdict.policies.map(({ name }: { name: string }) => name)]).toEqual([2, ['plimsoll', 'non_root']]);
     const own = verdict.violations.filter(({ rule }: { rule: string }) => rule === 'non_root');
     expect(own).toMatchObject([{ policy: 'non_root', rule: 'non_root', message: 'root' }]);

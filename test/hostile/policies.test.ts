@@ -99,6 +99,20 @@ describe('a bundle that is none of ours is refused', () => {
     });
   });
 
+  test('another one than the digest that was named, though whole in itself', async () => {
+    const bundle = changedBundle(place);
+    const { digest } = (await open([bundle])).policies[0]!;
+    expect((await open([`${bundle}@${digest}`])).policies).toMatchObject([{ digest }]);
+    const other = changedBundle(place, { manifest: (manifest) => ({ ...manifest, opa: 'another' }) });
+    await expect(open([`${other}@${digest}`])).rejects.toMatchObject({
+      code: 'POLICY_INVALID',
+      message: expect.stringContaining(`${digest} was named`),
+    });
+    for (const odd of ['sha256:', `sha256:${'A'.repeat(64)}`, `sha512:${'a'.repeat(128)}`]) {
+      await expect(open([`${bundle}@${odd}`])).rejects.toThrow('is no digest');
+    }
+  });
+
   test('a manifest that is no JSON, or too long', async () => {
     const bundle = changedBundle(place);
     writeFileSync(join(bundle, 'manifest.json'), '{');

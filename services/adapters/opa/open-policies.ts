@@ -8,7 +8,7 @@ import { type LoadedBundle, PolicyProcesses, type ProcessOptions } from './polic
 export interface PolicySources extends Compiler {
   /** Of the bundle that Plimsoll comes with; null: it does not judge. */
   readonly builtin: string | null;
-  /** Bundles, or directories of Rego, which are compiled now. */
+  /** Bundles, or directories of Rego, which are compiled now; with `@sha256:HEX` behind it that one and no other. */
   readonly paths: readonly string[];
 }
 
@@ -19,7 +19,7 @@ export async function openPolicies(
 ): Promise<PolicyProcesses> {
   const bundles: LoadedBundle[] = [];
   if (sources.builtin !== null) bundles.push(await readBundle(sources.builtin, true));
-  for (const path of sources.paths) bundles.push(await openPolicy(path, sources));
+  for (const named of sources.paths) bundles.push(await openPinned(named, sources));
   refuseRepeats(bundles);
   return await PolicyProcesses.start(bundles, {
     deadlineMs: LIMITS.policyMs,
@@ -27,6 +27,17 @@ export async function openPolicies(
     spare: false,
     ...options,
   });
+}
+
+/** Nothing of a bundle runs before it is known to be the one that was named. */
+async function openPinned(named: string, compiler: Compiler): Promise<LoadedBundle> {
+  const { path = named, digest } = /^(?<path>.+)@(?<digest>sha\d+:.*)$/.exec(named)?.groups ?? {};
+  if (digest !== undefined && !/^sha256:[0-9a-f]{64}$/.test(digest)) {
+    throw invalid(path, `"${digest}" is no digest; write sha256: and 64 lower-case hexadecimal digits`);
+  }
+  const bundle = await openPolicy(path, compiler);
+  if (digest === undefined || digest === bundle.policy.digest) return bundle;
+  throw invalid(path, `it is ${bundle.policy.digest}, and ${digest} was named: it was changed, or is another`);
 }
 
 async function openPolicy(path: string, compiler: Compiler): Promise<LoadedBundle> {
@@ -48,16 +59,17 @@ function refuseRepeats(bundles: readonly LoadedBundle[]): void {
   }
 }
 
-/** Compiles Rego into a bundle on disk; its rules. */
+/** Compiles Rego into a bundle on disk; its rules, and its digest for whoever names it. */
 export async function buildBundle(
   directory: string,
   output: string,
   compiler: Compiler,
   name?: string,
-): Promise<readonly string[]> {
+): Promise<{ readonly rules: readonly string[]; readonly digest: string }> {
   const { manifest, wasm } = await compilePolicy(directory, compiler, name);
   mkdirSync(output, { recursive: true });
   writeFileSync(join(output, WASM_FILE), wasm);
-  writeFileSync(join(output, MANIFEST_FILE), manifestText(manifest));
-  return manifest.rules.map(({ id }) => id);
+  const text = manifestText(manifest);
+  writeFileSync(join(output, MANIFEST_FILE), text);
+  return { rules: manifest.rules.map(({ id }) => id), digest: sha256(text) };
 }
