@@ -52,7 +52,8 @@ export async function attestedSboms(
   const unusable = (what: string, error: unknown): void => {
     options.signal.throwIfAborted();
     if (!(error instanceof PlimsollError)) throw error;
-    if (options.useSboms) gaps.push(gap('sbom-unusable', `${what} could not be read: ${messageOf(error)}`));
+    const code = error.code === 'LIMIT_EXCEEDED' ? 'limit-reached' : 'sbom-unusable';
+    if (options.useSboms) gaps.push(gap(code, `${what} could not be read: ${messageOf(error)}`));
   };
   for (const manifest of attestations) {
     const what = `attestation manifest ${manifest.digest}`;
