@@ -22,6 +22,8 @@ export interface FeedPlace {
   readonly path: string;
   readonly kind: string | null;
   readonly fetched: string | null;
+  /** The ecosystem whose OSV export it is, where its path does not say it. */
+  readonly exported?: string;
 }
 
 /** Whose databases are taken. */

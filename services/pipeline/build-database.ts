@@ -2,6 +2,7 @@ import { PlimsollError } from '../domain/errors.ts';
 import type { Limits } from '../domain/limits.ts';
 import type { Feed } from '../domain/vulnerabilities/feeds/feed.ts';
 import { RefusalCounter } from '../domain/vulnerabilities/feeds/refusals.ts';
+import { exportedEcosystem } from '../domain/vulnerabilities/osv-export.ts';
 import type { BuiltDatabase, DatabaseWriter, FeedFile, FeedFiles } from './ports.ts';
 
 export interface BuildRequest {
@@ -83,7 +84,8 @@ function readFeedFile(
   const reading = feed.read(bytes, { name, limits });
   refusals.merge(reading.refusals);
   for (const ecosystem of reading.covers ?? []) writer.cover(ecosystem, feed.id, fetched, reading.newest ?? null);
-  for (const advisory of reading.advisories) writer.add(advisory, fetched);
+  const exported = feed.id === 'osv' ? (file.exported ?? exportedEcosystem(name)) : null;
+  for (const advisory of reading.advisories) writer.add(advisory, fetched, exported);
   for (const [cveId, enrichment] of reading.enrichment ?? []) writer.enrich(cveId, enrichment);
   for (const endOfLife of reading.endOfLife ?? []) writer.addEndOfLife(endOfLife);
   const said = [reading.advisories, reading.covers, reading.enrichment, reading.endOfLife];

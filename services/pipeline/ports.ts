@@ -296,6 +296,8 @@ export type FeedFile =
       readonly kind: string | null;
       /** When it was fetched, RFC 3339; null where nobody knows. */
       readonly fetched: string | null;
+      /** The ecosystem whose OSV export it is of; null where nobody said. */
+      readonly exported: string | null;
     }
   /** One that could not be had, and why, in a sentence of ours. */
   | { readonly name: string; readonly refused: string };
@@ -322,7 +324,8 @@ export interface FinishFacts {
 
 /** Takes what feeds say, in any order, and makes it the installed database at the end: wholly or not at all. */
 export interface DatabaseWriter {
-  add(advisory: Advisory, fetched: string | null): void;
+  /** `exported`: of an OSV export, the only ecosystem that it speaks for; null: for all that are named. */
+  add(advisory: Advisory, fetched: string | null, exported: string | null): void;
   cover(ecosystem: string, source: string, fetched: string | null, newest?: string | null): void;
   enrich(cveId: string, enrichment: Enrichment): void;
   addEndOfLife(endOfLife: EndOfLife): void;

@@ -13,7 +13,7 @@ export interface DatabaseContent {
 /** Installs a database with exactly this in it below `root`. */
 export async function buildAdvisories(root: string, content: DatabaseContent): Promise<BuiltDatabase> {
   const writer = await LmdbDatabaseWriter.create(root);
-  for (const advisory of content.advisories ?? []) writer.add(advisory, null);
+  for (const advisory of content.advisories ?? []) writer.add(advisory, null, null);
   for (const [cveId, enrichment] of content.enrichment ?? []) writer.enrich(cveId, enrichment);
   for (const endOfLife of content.endOfLife ?? []) writer.addEndOfLife(endOfLife);
   const { builtAt = '2026-01-01T00:00:00Z', starter = false } = content;

@@ -6,6 +6,7 @@ import { LIMITS } from '../../domain/limits.ts';
 import { VERSION } from '../../domain/version.ts';
 import type { Advisory, EndOfLife, Enrichment, FeedInfo } from '../../domain/vulnerabilities/advisory.ts';
 import { mergeEnrichment } from '../../domain/vulnerabilities/enrichment.ts';
+import { speaksFor } from '../../domain/vulnerabilities/osv-export.ts';
 import { shrunkFeeds } from '../../domain/vulnerabilities/shrunk-feeds.ts';
 import type { BuiltDatabase, DatabaseWriter, FinishFacts } from '../../pipeline/ports.ts';
 import { DATA, fileHash, findBuild, install, MANIFEST, newBuild, syncPath } from './directory.ts';
@@ -71,7 +72,7 @@ export class LmdbDatabaseWriter implements DatabaseWriter {
     return new LmdbDatabaseWriter(root, await newBuild(root));
   }
 
-  add(advisory: Advisory, fetched: string | null): void {
+  add(advisory: Advisory, fetched: string | null, exported: string | null): void {
     const record = toValue(packRecord(advisory));
     const reference = recordReference(record);
     this.#put(recordKey(reference), record);
@@ -86,7 +87,7 @@ export class LmdbDatabaseWriter implements DatabaseWriter {
       this.#put(Buffer.concat([key, Uint8Array.of(0), nameHash, valueHash]), value);
     }
     for (const ecosystem of new Set(advisory.affected.map((entry) => entry.ecosystem))) {
-      this.cover(ecosystem, advisory.source, fetched);
+      if (exported === null || speaksFor(exported, ecosystem)) this.cover(ecosystem, advisory.source, fetched);
       const newest = advisory.modified ?? advisory.published ?? '';
       const feed = createHash('sha256').update(feedKey(ecosystem, advisory.source)).digest();
       this.#put(Buffer.concat([Buffer.from(FEED), feed, nameHash]), Buffer.from(newest));

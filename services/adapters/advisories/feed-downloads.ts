@@ -78,7 +78,8 @@ export class FeedDownloads {
     const hash = createHash('sha256').update(source.id).digest('hex').slice(0, 12);
     const path = join(this.#directory, `${source.id.replace(/[^A-Za-z0-9.-]+/g, '-')}-${hash}`);
     const known = await keptState(path);
-    const place = (state: State): FeedPath => ({ path, kind: source.kind, fetched: state.fetched });
+    const exported = source.kind === 'osv' ? { exported: source.id.slice('osv:'.length) } : {};
+    const place = (state: State): FeedPath => ({ path, kind: source.kind, fetched: state.fetched, ...exported });
     try {
       const urls = await this.#fileUrls(source, path, signal);
       const file = `${path}.part`;

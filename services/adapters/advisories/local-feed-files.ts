@@ -15,6 +15,8 @@ export interface FeedPath {
   readonly path: string;
   readonly kind: string | null;
   readonly fetched: string | null;
+  /** The ecosystem whose OSV export it is, where its path does not say it. */
+  readonly exported?: string;
 }
 
 /** A member of an archive or a plain file, before its own compression is taken off. */
@@ -36,7 +38,7 @@ export class LocalFeedFiles implements FeedFiles {
   async *files(signal: AbortSignal): AsyncIterable<FeedFile> {
     let files = 0;
     let bytes = 0;
-    for (const { path, kind, fetched } of this.#paths) {
+    for (const { path, kind, fetched, exported = null } of this.#paths) {
       for await (const file of walk(path)) {
         for await (const member of this.#members(file, path)) {
           signal.throwIfAborted();
@@ -44,7 +46,7 @@ export class LocalFeedFiles implements FeedFiles {
           if ('bytes' in member) bytes += member.bytes.length;
           this.#check('feedFiles', files);
           this.#check('feedBytes', bytes);
-          yield 'bytes' in member ? { ...member, kind, fetched } : member;
+          yield 'bytes' in member ? { ...member, kind, fetched, exported } : member;
         }
       }
     }

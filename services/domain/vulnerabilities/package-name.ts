@@ -7,7 +7,7 @@ export function normalName(ecosystem: string, name: string): string {
 }
 
 /** The part of a namespace before the release: `Debian` of `Debian:12`. */
-function registryOf(ecosystem: string): string {
+export function registryOf(ecosystem: string): string {
   const colon = ecosystem.indexOf(':');
   return colon < 0 ? ecosystem : ecosystem.slice(0, colon);
 }
