@@ -151,7 +151,7 @@ export class LmdbDatabaseWriter implements DatabaseWriter {
       builtBy: `plimsoll ${VERSION}`,
       data,
       counts,
-      refusals: [...facts.refusals] as Manifest['refusals'],
+      refusals: facts.refusals,
     };
     await writeFile(join(this.#directory, MANIFEST), `${JSON.stringify(manifest, null, 1)}\n`, {
       mode: 0o600,

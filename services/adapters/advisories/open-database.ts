@@ -1,7 +1,6 @@
 import { PlimsollError } from '../../domain/errors.ts';
 import type { AdvisoryDatabase } from '../../pipeline/ports.ts';
-import { databaseRoot } from './directory.ts';
-import { LmdbAdvisories } from './lmdb-advisories.ts';
+import { databaseRoot, findBuild } from './directory.ts';
 
 /**
  * As Session.openDatabase. By itself, without what fetches and builds databases: each scan waits for it.
@@ -14,8 +13,12 @@ export async function openDatabase(
     const { starterAdvisories } = await import('./starter-advisories.ts');
     return Object.assign(starterAdvisories(), { close: async () => {} });
   }
-  const database = await LmdbAdvisories.open(named ?? databaseRoot(environment));
-  if (database !== null || named === null) return database;
+  const found = await findBuild(named ?? databaseRoot(environment));
+  if (found !== null) {
+    const { LmdbAdvisories } = await import('./lmdb-advisories.ts');
+    return LmdbAdvisories.openBuild(found);
+  }
+  if (named === null) return null;
   throw new PlimsollError(
     'DATABASE_NOT_FOUND',
     `${named} has no advisory database. Name the directory of one, or build it: plimsoll db build --from PATH --output ${named}`,

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { GAP_CLASSES, type GapCode } from '../completeness.ts';
-import { LEVELS, mode, ruleId } from '../verdict/policy.ts';
+import { LEVELS } from '../verdict/level.ts';
+import { mode, ruleId } from '../verdict/policy.ts';
 
 /*
  * Report v1: what one scan found, and what it could not see. Unknown is null; a list that nothing was found for is empty.

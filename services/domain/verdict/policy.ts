@@ -1,11 +1,10 @@
 import { z } from 'zod';
+import { LEVELS } from './level.ts';
 
 /*
  * A policy is a bundle of rules: WebAssembly that `opa` compiled from Rego, and a manifest that says what is in it. Who only
  * needs the types imports them with `import type`: a scan loads zod for foreign bundles and settings only.
  */
-
-export const LEVELS = ['error', 'warning', 'note'] as const;
 
 /** deny: a violation fails. warn: it is shown. audit: it stands in the report only. off: it is dropped. */
 export const mode = z.enum(['deny', 'warn', 'audit', 'off']);

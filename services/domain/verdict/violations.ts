@@ -1,5 +1,6 @@
 import { LIMITS } from '../limits.ts';
-import { LEVELS, type PolicyOutcome } from './policy.ts';
+import { LEVELS } from './level.ts';
+import type { PolicyOutcome } from './policy.ts';
 
 /** One result of one rule, read. `undecided`: the rule itself says that it cannot tell. */
 export interface Finding {

@@ -1,7 +1,8 @@
 import { PlimsollError } from '../errors.ts';
 import { LIMITS, type Limits } from '../limits.ts';
 import type { Report, ReportPackage, Vulnerability } from '../report/report.ts';
-import { exceptionFor, type VulnerabilityException } from './exceptions.ts';
+import { exceptionFor } from './exception-for.ts';
+import type { VulnerabilityException } from './exceptions.ts';
 import { parsePurl } from './purl-pattern.ts';
 import type { VexDocument, VexProduct, VexStatement } from './vex/document.ts';
 import { findingOf, type JudgedVex, nameOf } from './vex/found-vex.ts';
