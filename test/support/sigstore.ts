@@ -2,7 +2,7 @@ import { createHash, generateKeyPairSync, type KeyObject, sign, X509Certificate 
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { initializeCA, initializeCTLog, initializeTLog } from '@sigstore/mock';
+import { initializeCA, initializeCTLog, initializeTLog, initializeTSA } from '@sigstore/mock';
 
 /** Sigstore bundles as its clients write them, made here: by keys, and by a certificate authority and logs of our own. */
 
@@ -96,6 +96,8 @@ export interface Authority {
   readonly root: Record<string, unknown>;
   /** A bundle by a certificate for this name, in the log. */
   attest(statement: unknown, subject: string, issuer: string): Promise<CertifiedBundle>;
+  /** What a timestamp authority says of a signature, as a bundle has it. */
+  timestamp(signature: string): Promise<{ readonly signedTimestamp: string }>;
   signFile(text: string, subject: string, issuer: string): Promise<CertifiedBundle>;
 }
 
@@ -130,10 +132,11 @@ export interface CertifiedBundle {
 }
 
 /** A certificate authority, the log of its certificates and the log of signatures: what Sigstore's public instance has. */
-export async function authority(): Promise<Authority> {
+export async function authority({ certificatesAreLogged = true } = {}): Promise<Authority> {
   const ctKeys = signingKey();
   const ctLog = await initializeCTLog(ctKeys as never);
-  const ca = await initializeCA(signingKey() as never, ctLog);
+  const ca = await initializeCA(signingKey() as never, certificatesAreLogged ? ctLog : undefined);
+  const tsa = await initializeTSA(signingKey() as never);
   const log = await initializeTLog('https://rekor.example.org', signingKey() as never);
   const key = (der: Uint8Array) => ({
     rawBytes: base64(der),
@@ -158,7 +161,16 @@ export async function authority(): Promise<Authority> {
         validFor: { start: '2020-01-01T00:00:00Z' },
       },
     ],
-    timestampAuthorities: [],
+    timestampAuthorities: [
+      {
+        subject: { organization: 'example', commonName: 'tsa' },
+        uri: 'https://tsa.example.org',
+        certChain: {
+          certificates: [tsa.intCertificate, tsa.rootCertificate].map((each) => ({ rawBytes: base64(bytesOf(each)) })),
+        },
+        validFor: { start: '2020-01-01T00:00:00Z' },
+      },
+    ],
   };
   const certified = async (signer: SigningKey, subject: string, issuer: string): Promise<Buffer> => {
     const publicKey = signer.publicKey.export({ type: 'spki', format: 'der' });
@@ -201,6 +213,12 @@ export async function authority(): Promise<Authority> {
       });
       const verificationMaterial = { certificate: { rawBytes: base64(certificate) }, tlogEntries: [entry] };
       return { mediaType: BUNDLE, verificationMaterial, dsseEnvelope };
+    },
+    async timestamp(signature) {
+      const request = { artifactHash: digest(Buffer.from(signature, 'base64')), nonce: 1, certReq: true };
+      // SHA-256; the policy of the mock.
+      const oids = { hashAlgorithmOID: '2.16.840.1.101.3.4.2.1', policyOID: '1.3.6.1.4.1.57264.2' };
+      return { signedTimestamp: base64(bytesOf(await tsa.timestamp({ ...request, ...oids }))) };
     },
     async signFile(text, subject, issuer) {
       const signer = signingKey();

@@ -224,14 +224,26 @@ describe('a certificate', () => {
     }
   });
 
-  test('whose logging is not shown is not believed where the root knows a log of certificates', async () => {
-    const { ctlogs: _, ...withoutLog } = ours.root;
-    expect(
-      (await trusting(SUBJECT, ISSUER, { ...withoutLog, ctlogs: theirs.root.ctlogs })).read(
-        JSON.stringify(attested),
-        null,
-      ).signer,
-    ).toBeNull();
+  test('that is not in the log of certificates is not believed where the root knows one', async () => {
+    const unlogged = await authority({ certificatesAreLogged: false });
+    const bundle = JSON.stringify(await unlogged.attest(statement, SUBJECT, ISSUER));
+    const signerBy = async (root: object) => (await trusting(SUBJECT, ISSUER, root)).read(bundle, null).signer;
+    expect(await signerBy(unlogged.root)).toBeNull();
+    expect(await signerBy({ ...unlogged.root, ctlogs: [] })).not.toBeNull();
+    const strange = await trusting(SUBJECT, ISSUER, { ...ours.root, ctlogs: theirs.root.ctlogs });
+    expect(strange.read(JSON.stringify(attested), null).signer).toBeNull();
+  });
+
+  test('whose signature is timestamped, and in no transparency log, is not believed where the root knows one', async () => {
+    const stamp = await ours.timestamp(attested.dsseEnvelope!.signatures[0]!.sig);
+    const { certificate } = attested.verificationMaterial;
+    const timestampVerificationData = { rfc3161Timestamps: [stamp] };
+    const verificationMaterial = { certificate, tlogEntries: [], timestampVerificationData };
+    const bundle = JSON.stringify({ ...attested, verificationMaterial });
+    const readBy = async (root: object) => (await trusting(SUBJECT, ISSUER, root)).read(bundle, null);
+    expect(await readBy(ours.root)).toMatchObject({ signer: null, refusal: expect.stringContaining('tlog') });
+    expect(await readBy({ ...ours.root, tlogs: [] })).toMatchObject({ refusal: null });
+    expect((await readBy({ ...ours.root, tlogs: [], timestampAuthorities: [] })).signer).toBeNull();
   });
 
   test('is not believed by a key, nor a key by a trusted root', async () => {
