@@ -24,12 +24,44 @@ export async function addToRegistriesFile(
   else document.setIn(['registries'], document.createNode([entry]));
   const registration = registrationsOf(document, file).get(String(entry.id));
   if (registration === undefined) throw new Error('a registration was added, and is not there');
+  write(file, document);
+  return registration;
+}
+
+/**
+ * Seals everything that is sealed again, with the first of the keys: what a key sealed that is no longer needed. How many secrets
+ * that were. Raises USAGE, SETTINGS_INVALID, SECRET_UNREADABLE, OUTPUT_FAILED.
+ */
+export async function resealRegistriesFile(
+  file: string,
+  reseal: (sealed: string, registration: string) => string,
+): Promise<number> {
+  const { isMap, isScalar, isSeq, visit } = await import('yaml');
+  const document = await parseFile(file);
+  registrationsOf(document, file);
+  const entries = document.get('registries');
+  let count = 0;
+  for (const entry of isSeq(entries) ? entries.items : []) {
+    if (!isMap(entry)) continue;
+    const id = String(entry.get('id'));
+    visit(entry, {
+      Pair: (_, { key, value }) => {
+        if (!isScalar(key) || key.value !== 'sealed' || !isScalar(value)) return;
+        value.value = reseal(String(value.value), id);
+        count += 1;
+      },
+    });
+  }
+  write(file, document);
+  return count;
+}
+
+function write(file: string, document: Document): void {
   try {
     replaceFile(file, document.toString({ lineWidth: 0 }), MODE);
   } catch (cause) {
     throw new PlimsollError('OUTPUT_FAILED', `${file} could not be written: ${messageOf(cause)}`, { cause });
   }
-  return registration;
 }
 
 function registrationsOf(document: Document, file: string): ReadonlyMap<string, Registration> {

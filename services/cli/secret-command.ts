@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { printable } from './printable.ts';
 import type { Session } from './session.ts';
 import { useOfSecret } from './webhooks-session.ts';
 
@@ -7,6 +8,12 @@ Examples:
   $ plimsoll secret key > sealing-keys
   $ export PLIMSOLL_SEALING_KEYS_FILE=sealing-keys
   $ openssl rand -hex 32 | plimsoll secret seal --registry main`;
+
+const RESEAL_EXAMPLES = `
+Examples:
+  $ { plimsoll secret key; cat sealing-keys; } > new-keys
+  $ PLIMSOLL_SEALING_KEYS_FILE=new-keys plimsoll secret reseal --registries registries.yaml
+  $ head -n 1 new-keys > sealing-keys`;
 
 /** Keys and secrets that files may hold, sealed. */
 export function addSecretCommand(program: Command, session: Session): void {
@@ -29,5 +36,21 @@ export function addSecretCommand(program: Command, session: Session): void {
       const secrets = await session.secrets();
       const secret = secrets.read({ file: '/dev/stdin' }, useOfSecret(registry));
       session.stdout.write(`${secrets.seal(secret, useOfSecret(registry))}\n`);
+    });
+  command
+    .command('reseal')
+    .description(
+      'Seal all that a file of registries holds sealed again, with the first key: then the keys behind it are needed no more.',
+    )
+    .requiredOption('--registries <file>', 'the file of registered registries')
+    .addHelpText('after', RESEAL_EXAMPLES)
+    .action(async ({ registries }: { readonly registries: string }) => {
+      const { resealRegistriesFile } = await import('./registries-file.ts');
+      const secrets = await session.secrets();
+      const count = await resealRegistriesFile(registries, (sealed, id) => {
+        const use = useOfSecret(id);
+        return secrets.seal(secrets.read({ sealed }, use), use);
+      });
+      session.stdout.write(`${printable(registries)}: ${count} secrets are sealed with the first key\n`);
     });
 }

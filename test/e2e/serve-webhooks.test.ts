@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
@@ -10,6 +11,8 @@ import { clusterDirectory, POSTGRES } from '../support/private-postgres.ts';
 import { runCommand } from '../support/scan.ts';
 import { startServe } from '../support/serve.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
+
+const CANARY = 'canary-9876543210fedcba';
 
 const debian = (version: string) => {
   const status = dpkgStatus([{ name: 'curl', version }]);
@@ -47,13 +50,14 @@ test.skipIf(!HAS_DOCKER_REGISTRY || POSTGRES === null)(
     await add('silent', 'lost/**');
     const secret = /Bearer ([\w-]{43})"/.exec(notifications)![1]!;
 
+    const cluster = clusterDirectory();
     const registry = await startDockerRegistry(onTestFinished, [notifications], [], registryPort);
     const [early, told, lost] = [await debian('7.88.1-10'), await debian('8.1.0-1'), await debian('8.2.0-1')];
     registry.push('lost/app:1', lost);
     registry.push('team/early:1', early);
 
     const served = await startServe({
-      directory: clusterDirectory(),
+      directory: cluster,
       settings: { listen: `127.0.0.1:${hookPort}`, registries: { file: registries }, scan: { db: 'starter' } },
       environment,
     });
@@ -91,8 +95,22 @@ test.skipIf(!HAS_DOCKER_REGISTRY || POSTGRES === null)(
     );
     expect(Number(accepted?.[1])).toBeGreaterThanOrEqual(3);
 
+    // A secret in a path, where nothing of the sort is, and where it is not the right one.
+    for (const path of ['quay/q', 'distribution/told', 'quay/q/x']) {
+      const url = `http://127.0.0.1:${hookPort}/webhooks/registry/${path}/${CANARY}`;
+      expect((await fetch(url, { method: 'POST', body: '{}' })).status).toBeGreaterThanOrEqual(400);
+    }
+
     expect(await served.stop()).toBe(0);
     const { stdout, stderr } = await served.command.result;
-    expect(stdout + stderr + readFileSync(registries, 'utf8')).not.toContain(secret);
+    for (const text of [stdout, stderr, readFileSync(registries, 'utf8')]) {
+      expect(text).not.toContain(secret);
+      expect(text).not.toContain(CANARY);
+    }
+    // Nor in any file of the store, which has what was pushed.
+    const holding = (...texts: string[]) =>
+      spawnSync('grep', ['-rlaF', ...texts.flatMap((text) => ['-e', text]), cluster]).stdout.toString();
+    expect(holding('team/app')).not.toBe('');
+    expect(holding(secret, CANARY)).toBe('');
   },
 );
