@@ -7,7 +7,7 @@ import type { CredentialSource } from './adapters/registry/credentials.ts';
 import type { Registries } from './adapters/registry/registries.ts';
 import { runProgram } from './cli/program.ts';
 import type { RegisteredRegistries, RegistryChoice, Session } from './cli/session.ts';
-import type { Target } from './domain/image/target.ts';
+import { isLocalEngine, type Target } from './domain/image/target.ts';
 import { LIMITS } from './domain/limits.ts';
 import { VERSION } from './domain/version.ts';
 import type { BlobSource, OpenOptions } from './pipeline/ports.ts';
@@ -69,7 +69,10 @@ function clientFor(registry: RegistryChoice | RegisteredRegistries): RegistryCli
 async function openTarget(target: Target, options: OpenOptions, { open, outlives }: RegistryClient) {
   if (target.kind !== 'registry') {
     const { LocalTargetOpener } = await import('./adapters/archive/open-target.ts');
-    return new LocalTargetOpener().open(target, options);
+    if (!isLocalEngine(target.kind)) return new LocalTargetOpener().open(target, options);
+    const { LocalImages } = await import('./adapters/local-images/local-images.ts');
+    const { openExported } = await import('./adapters/local-images/open-exported.ts');
+    return openExported(target.kind, target.path, new LocalImages(process.env), new LocalTargetOpener(), options);
   }
   const client = await open();
   if (outlives) return client.open(target, options);
@@ -117,6 +120,8 @@ const session: Session = {
       version: VERSION,
     };
   },
+  registries: openRegistries,
+  localImages: async () => new (await import('./adapters/local-images/local-images.ts')).LocalImages(process.env),
   openDatabase: async (named) => {
     const { openDatabase } = await import('./adapters/advisories/open-database.ts');
     return openDatabase(named, process.env);

@@ -19,7 +19,7 @@ export function addMatchingOptions(command: Command): Command {
       '--db <dir>',
       'advisory database: a directory, "starter", or "none": packages only (default: the installed one; see plimsoll db)',
     )
-    .option('--offline', 'open no connection (what is scanned and looked up lies here, so that none is opened anyway)')
+    .option('--offline', 'open no connection: refuse what lies in a registry (nothing else needs one)')
     .option(
       '--severity-source <source>',
       'whose severity goes first, as in nvd or ghsa (repeatable, in order)',

@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import { REGISTRY_KINDS } from '../domain/registries/registry-kind.ts';
+import { addRegistryListCommands } from './registry-list-command.ts';
 import type { DecodeOptions } from './run-registry.ts';
 import type { AddRegistryOptions } from './run-registry-add.ts';
 import type { Session } from './session.ts';
@@ -25,7 +26,8 @@ const FILE = 'the file of registered registries';
 
 /** Registries and their webhooks. */
 export function addRegistryCommand(program: Command, session: Session, exit: (code: number) => void): void {
-  const command = program.command('registry').summary('registries whose webhooks are received');
+  const command = program.command('registry').summary('registries: what they hold, and whose webhooks are received');
+  addRegistryListCommands(command, session);
   command
     .command('add')
     .description('Register a registry, and print what to enter there so that it tells Plimsoll of pushes.')

@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import type { Target } from '../domain/image/target.ts';
 import { collect } from './collect.ts';
 import type { RegistryChoice } from './session.ts';
 
@@ -29,10 +28,10 @@ export function addRegistryOptions(command: Command): Command {
     .option('--registry-mirror <host>', 'registry: ask this one first, for the same names (repeatable)', collect);
 }
 
-export function registryChoice(target: Target, options: RegistryOptions): RegistryChoice {
+/** `registry`: whose credentials are given; null where the target lies in none. */
+export function registryChoice(registry: string | null, options: RegistryOptions): RegistryChoice {
   const { plainHttp = false, insecure = false, registryCa = null, registryAllow = [], registryMirror = [] } = options;
   const { username = null, passwordStdin = false } = options;
-  const registry = target.kind === 'registry' ? target.reference.registry : null;
   return {
     plainHttp,
     verifyTls: !insecure,

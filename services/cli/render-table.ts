@@ -58,24 +58,27 @@ function indexBlocks(
   paint: Paint,
 ): string[][] {
   const { index, reports } = document;
+  // Of --all: images, not platforms of one.
+  const isAll = index.reference === '*';
   const complete = reports.filter((report) => report.completeness.status === 'complete').length;
   return [
     facts(
       [
-        ['Index', `${index.kind}:${index.reference}`],
+        [isAll ? 'Images' : 'Index', `${index.kind}:${index.reference}`],
         ['Digest', index.digest],
       ],
       width,
       paint,
     ),
     ...reports.flatMap((report) => {
-      const title = printable(report.target.platform ?? 'platform unknown');
+      const { reference, platform } = report.target;
+      const title = printable(isAll ? reference : (platform ?? 'platform unknown'));
       return [[paint.bold(title), paint.dim('─'.repeat(width))], ...blocksOf(report)];
     }),
     [paint.dim('─'.repeat(width))],
     lastLines(
       complete === reports.length,
-      `${complete} of ${counted(reports.length, 'platform')} read without blocking gaps.`,
+      `${complete} of ${counted(reports.length, isAll ? 'image' : 'platform')} read without blocking gaps.`,
       width,
       paint,
     ),

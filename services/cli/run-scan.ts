@@ -4,8 +4,10 @@ import type { EngineOptions } from './engine-options.ts';
 import { exitCodeOf, narrowed, openJudge } from './judge.ts';
 import type { MatchingOptions } from './matching-options.ts';
 import { parseOutputs, writeOutputs } from './output.ts';
+import { printable } from './printable.ts';
 import { expectRoom, renderDocument } from './render-document.ts';
 import { tableOptions } from './render-table.ts';
+import { type AllScanned, scanAll } from './scan-all.ts';
 import type { ScanOptions } from './scan-options.ts';
 import type { Session } from './session.ts';
 import { readSettingsFile, type SettingsFile } from './settings-file.ts';
@@ -17,6 +19,7 @@ export interface ScanCommandOptions extends ScanOptions, EngineOptions, Matching
   readonly format?: readonly string[];
   readonly output?: string;
   readonly packages?: boolean;
+  readonly all?: boolean;
 }
 
 /** `plimsoll scan`: reads the target, writes every output, and answers with the exit code. */
@@ -24,17 +27,19 @@ export async function runScan(session: Session, target: string, options: ScanCom
   const outputs = parseOutputs(options.format ?? [], options.output);
   expectRoom(
     outputs.map(({ format }) => format),
-    options.platform,
+    options.all ? 'all' : options.platform,
   );
+  let failures: AllScanned['failures'] = [];
   const config = await readSettingsFile(options.config);
   const judge = options.policy === false || isUnjudged(options) ? null : await openJudge(session, options, config);
   const read = async (): Promise<ReportDocument> => {
-    const scanned = await withScan(
-      session,
-      target,
-      { ...options, engineSettings: config?.settings.engines },
-      scanTarget,
-    );
+    const wanted = { ...options, engineSettings: config?.settings.engines };
+    let scanned: ReportDocument;
+    if (options.all) {
+      const all = await scanAll(session, target, wanted);
+      failures = all.failures;
+      scanned = all.document;
+    } else scanned = await withScan(session, target, wanted, scanTarget);
     return config === null ? scanned : shapedBy(config, scanned);
   };
   let document: ReportDocument;
@@ -50,7 +55,11 @@ export async function runScan(session: Session, target: string, options: ScanCom
       packages: options.packages ?? false,
     });
   await writeOutputs(outputs, render, session.stdout);
-  return exitCodeOf(document);
+  for (const { image, error } of failures) {
+    session.stderr.write(`${printable(`plimsoll: ${image}: ${error.message} [${error.code}]`)}\n`);
+  }
+  // There is no report of some: whatever the others say, that is an error.
+  return failures.length > 0 ? 1 : exitCodeOf(document);
 }
 
 /** Settings name engines too, so that they shape a report that nobody judges. */

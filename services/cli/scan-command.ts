@@ -17,6 +17,8 @@ Examples:
   $ plimsoll scan alpine:3.22
   $ plimsoll scan --platform linux/arm64 ghcr.io/org/app@sha256:…
   $ echo "$PASSWORD" | plimsoll scan --username me --password-stdin registry.example.com/app:1
+  $ plimsoll scan podman:localhost/app:1.2
+  $ plimsoll scan --all podman: --format json=host.json
   $ plimsoll scan docker-archive:image.tar
   $ docker save app:1.2 | plimsoll scan docker-archive:-
   $ plimsoll scan --platform linux/arm64 oci-dir:./layout:latest
@@ -49,6 +51,7 @@ export function addScanCommand(program: Command, session: Session, exit: (code: 
       collect,
     )
     .option('-o, --output <file>', 'write to this file instead of standard output')
+    .option('--all', 'every image of docker:, podman: or containerd:, each content once')
     .option('--packages', 'list every package in the table, beside its vulnerabilities');
   addMatchingOptions(addEngineOptions(addVerdictOptions(addSbomOption(addScanOptions(command)))))
     .option('--no-policy', 'come to no verdict: exit 0 where everything was read, 3 where not')

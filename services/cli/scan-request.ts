@@ -11,7 +11,7 @@ import type { ScanOptions } from './scan-options.ts';
 /** From what was typed to what is done. */
 export function scanRequest(
   target: string,
-  options: ScanOptions & EngineOptions,
+  options: ScanOptions & EngineOptions & { readonly offline?: boolean },
   onProgress: ProgressSink,
   signal: AbortSignal,
 ): ScanRequest {
@@ -28,6 +28,12 @@ export function scanRequest(
   } = options;
   const parsed = parseTarget(target);
   const engines = parseEngines(options);
+  if (parsed.kind === 'registry' && options.offline) {
+    throw new PlimsollError(
+      'USAGE',
+      `${parsed.path} lies in a registry, and --offline forbids to ask it; a file is written ./FILE`,
+    );
+  }
   if (parsed.kind === 'registry' && engines.length > 0) {
     throw new PlimsollError(
       'USAGE',

@@ -8,7 +8,9 @@ import type {
   BundleVerifier,
   Containers,
   FactsCache,
+  LocalImageLister,
   PolicyEvaluator,
+  ReferrerLister,
   RegistryLister,
   RegistryResolver,
   Sensor,
@@ -101,6 +103,11 @@ export interface RunningServer {
   stop(): Promise<void>;
 }
 
+/** Registries as commands use them. */
+export interface RegistrySession extends RegistryResolver, RegistryLister, ReferrerLister {
+  close(): Promise<void>;
+}
+
 /** What the composition root hands to the commands. */
 export interface Session {
   readonly version: string;
@@ -113,6 +120,8 @@ export interface Session {
     cache: FactsCache | null,
     registry: RegistryChoice | RegisteredRegistries,
   ): Promise<ScanDependencies>;
+  registries(choice: RegistryChoice): Promise<RegistrySession>;
+  localImages(): Promise<LocalImageLister>;
   /**
    * The advisory database that `--db` names: a directory, `starter`, or null for the installed one. Null where none is
    * installed; DATABASE_NOT_FOUND where a directory that was named has none; DATABASE_UNUSABLE.

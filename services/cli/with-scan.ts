@@ -41,8 +41,9 @@ export async function withScan<Result>(
     stop.abort(new PlimsollError('CANCELLED', `stopped by ${signal}`));
   });
   try {
+    const registry = request.target.kind === 'registry' ? request.target.reference.registry : null;
     cache = options.cache ? await openCache(session, options, note) : null;
-    return await use(request, await session.scanDependencies(cache, registryChoice(request.target, options)));
+    return await use(request, await session.scanDependencies(cache, registryChoice(registry, options)));
   } finally {
     clearTimeout(timer);
     progress.clear();

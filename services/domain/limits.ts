@@ -148,6 +148,10 @@ export const LIMITS = {
   downloadBytes: 8 * 2 ** 30,
   /** What a registry says beside manifests and blobs: a token, an error, one page of a list. */
   registryAnswerBytes: 8 * 2 ** 20,
+  /** What a container engine lists as its images. */
+  localImagesBytes: 64 * 2 ** 20,
+  /** What refers to one image, as its registry lists it. */
+  referrers: 10_000,
   /** A file of credentials for registries, what a credential helper says, a password on standard input. */
   credentialBytes: 2 ** 20,
   /** A credential helper, to its end: it may ask a keychain, and that its user. */

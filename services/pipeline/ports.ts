@@ -2,10 +2,11 @@ import type { GapCode } from '../domain/completeness.ts';
 import type { PlimsollError } from '../domain/errors.ts';
 import type { Descriptor } from '../domain/image/manifest.ts';
 import type { ImageReference, RepositoryName } from '../domain/image/reference.ts';
-import type { Target } from '../domain/image/target.ts';
+import type { LocalEngine, Target } from '../domain/image/target.ts';
 import type { ExtraRead, LayerCollector } from '../domain/layers/collector.ts';
 import type { Limits } from '../domain/limits.ts';
 import type { Analyzer } from '../domain/packages/ecosystem.ts';
+import type { Referrer } from '../domain/registries/referrers.ts';
 import type { EngineName, ForeignPackage } from '../domain/report/engines.ts';
 import type { Report } from '../domain/report/report.ts';
 import type { ContainerKey, ContainerState } from '../domain/runtime/container.ts';
@@ -69,6 +70,8 @@ export type OpenedTarget = {
   readonly targetKind: Exclude<Target['kind'], 'path'>;
   /** Where it lies: the file or directory as other processes can open it; the reference in a registry. */
   readonly path: string;
+  /** What lies at `path` where the target was exported to there; left out elsewhere. */
+  readonly storedAs?: 'docker-archive' | 'oci-archive';
   /** Frees what opening took (a spilled standard input, file descriptors). */
   close(): Promise<void>;
 } & (
@@ -123,6 +126,25 @@ export interface RegistryResolver {
    * MANIFEST_SCHEMA1, CANCELLED.
    */
   resolve(reference: ImageReference, options: FetchOptions): Promise<Descriptor>;
+}
+
+/** Says what is kept about an image: signatures, SBOMs, attestations. */
+export interface ReferrerLister {
+  /** By the referrers API, else by the tag schema; empty where neither has any. MANIFEST_INVALID, LIMIT_EXCEEDED (`referrers`); and as RegistryResolver. */
+  referrers(name: RepositoryName, digest: string, options: FetchOptions): Promise<readonly Referrer[]>;
+}
+
+/** An image that a container engine of this host has. */
+export interface LocalImage {
+  /** The same for the same content. */
+  readonly id: string;
+  /** As the engine itself takes it: a name, or the id where there is none. */
+  readonly name: string;
+}
+
+export interface LocalImageLister {
+  /** Each image once, by its first name. TARGET_UNREADABLE, LIMIT_EXCEEDED (`localImagesBytes`), CANCELLED. */
+  list(engine: LocalEngine, options: FetchOptions): Promise<readonly LocalImage[]>;
 }
 
 export interface OpenOptions {

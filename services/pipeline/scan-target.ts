@@ -116,7 +116,7 @@ async function scanImage(
   dependencies: ScanDependencies,
 ): Promise<Report> {
   const { reader, clock } = dependencies;
-  const { targetKind, path } = opened;
+  const { targetKind, path, storedAs } = opened;
   const started = clock.elapsed();
   const options = { ...request, ...dependencies, analyzers: await analyzersOf(request, dependencies) };
   const layers = await readFacts(image, reader, options);
@@ -141,6 +141,6 @@ async function scanImage(
     timings,
   });
   if (request.engines.length === 0) return report;
-  const seen = { ...image, kind: targetKind, path };
+  const seen = { ...image, kind: storedAs ?? targetKind, path };
   return runEngines(report, seen, dependencies.engineRunner, { ...request, clock });
 }

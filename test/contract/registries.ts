@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Registries } from '../../services/adapters/registry/registries.ts';
 import { parseReference } from '../../services/domain/image/reference.ts';
-import { type BuiltImage, buildImage, sha256 } from '../support/image-builder.ts';
+import { type BuiltImage, buildImage, MEDIA_TYPES, sha256 } from '../support/image-builder.ts';
 import { file } from '../support/layer-builder.ts';
 import { packagesOf } from '../support/outcome.ts';
 import { dpkgStatus, OS_RELEASE } from '../support/package-databases.ts';
@@ -79,6 +79,27 @@ export function registryContract(
       const digest = sha256(Buffer.from('absent'));
       const absent = { kind: 'fetched', registry: registry.host, repository: 'team/app', digest, size: 6 } as const;
       await expect(allBytes(client.fetch(absent, FETCHING))).rejects.toMatchObject({ code: 'BLOB_MISSING' });
+    });
+
+    test('what nothing refers to has no referrers', async () => {
+      const name = { registry: registry.host, repository: 'team/app' };
+      expect(await client.referrers(name, image.manifestDigest, FETCHING)).toEqual([]);
+    });
+
+    test('what a client without the referrers API left under the tag of a digest is found', async () => {
+      const [subject, artifactType] = [`sha256:${'b'.repeat(64)}`, 'application/vnd.example.sbom'];
+      const item = {
+        mediaType: MEDIA_TYPES.manifest,
+        digest: image.manifestDigest,
+        size: image.manifest.length,
+        artifactType,
+      };
+      const index = { schemaVersion: 2, mediaType: MEDIA_TYPES.index, manifests: [item] };
+      const url = `http://${registry.host}/v2/team/app/manifests/sha256-${'b'.repeat(64)}`;
+      const headers = { 'content-type': MEDIA_TYPES.index };
+      expect((await fetch(url, { method: 'PUT', headers, body: JSON.stringify(index) })).status).toBe(201);
+      const found = await client.referrers({ registry: registry.host, repository: 'team/app' }, subject, FETCHING);
+      expect(found).toEqual([{ ...item, annotations: {} }]);
     });
 
     test('a scan finds what a scan of the same image as a file finds', async () => {

@@ -87,6 +87,11 @@ describe.skipIf(!HAS_TOOLS)("Debian's docker-registry with TLS and passwords", (
     expect(other).toMatchObject({ code: 1, stderr: expect.stringContaining('[USAGE]') });
   });
 
+  test('--offline asks no registry', async () => {
+    const result = await scan(target(), { args: ['--insecure', '--offline'] });
+    expect(result).toMatchObject({ code: 1, stderr: expect.stringMatching(/--offline.*\[USAGE\]/) });
+  });
+
   test('without credentials nothing is given', async () => {
     const result = await scan(target(), { args: ['--insecure'] });
     expect(result).toMatchObject(denied);

@@ -25,7 +25,9 @@ export async function fakeRegistry(
   const manifests: FakeRegistry['manifests'] = new Map();
   const blobs = new Map<string, Buffer>();
   const { url, requests } = await loopbackServer((request, response, count) => {
-    if (!hook(request, response, count)) answer(request, response, manifests, blobs);
+    if (hook(request, response, count)) return;
+    if (request.method === 'PUT') put(request, response, manifests);
+    else answer(request, response, manifests, blobs);
   }, atEnd);
   const add = (repository: string, tag: string | null, bytes: Buffer, mediaType: string): string => {
     const digest = sha256(bytes);
@@ -98,4 +100,15 @@ function listOf(url: string, keys: readonly string[]): object | null {
   const name = /^\/v2\/(.+)\/tags\/list(?:\?|$)/.exec(url)?.[1];
   if (name === undefined || !repositories.includes(name)) return null;
   return { name, tags: tags.filter(([repository]) => repository === name).map(([, tag]) => tag) };
+}
+
+function put(request: IncomingMessage, response: ServerResponse, manifests: FakeRegistry['manifests']): void {
+  const chunks: Buffer[] = [];
+  const name = request.url!.replace('/v2/', '').replace('/manifests/', '/');
+  request
+    .on('data', (chunk: Buffer) => chunks.push(chunk))
+    .on('end', () => {
+      manifests.set(name, { bytes: Buffer.concat(chunks), mediaType: request.headers['content-type']! });
+      response.writeHead(201).end();
+    });
 }

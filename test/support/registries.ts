@@ -1,6 +1,7 @@
 import type { Registration } from '../../services/adapters/registry/registration.ts';
 import { Registries } from '../../services/adapters/registry/registries.ts';
 import { LIMITS, type Limits } from '../../services/domain/limits.ts';
+import type { FetchOptions } from '../../services/pipeline/ports.ts';
 
 export interface ClientChanges extends Partial<Omit<ConstructorParameters<typeof Registries>[0], 'limits'>> {
   readonly registration?: Partial<Registration>;
@@ -27,7 +28,7 @@ export function registriesFor({ registration, limits, ...changes }: ClientChange
   });
 }
 
-export const FETCHING = { limits: LIMITS, signal: new AbortController().signal };
+export const FETCHING: FetchOptions = { limits: LIMITS, signal: new AbortController().signal };
 
 export async function allBytes(chunks: AsyncIterable<Uint8Array>): Promise<Buffer> {
   const pieces: Uint8Array[] = [];

@@ -3,6 +3,8 @@ import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Dispatcher, EnvHttpProxyAgent, request } from 'undici';
 import { messageOf, PlimsollError } from '../../domain/errors.ts';
+import { parseAddress, reachOf } from '../../domain/network/address.ts';
+import { retryAfterMs } from '../../domain/network/retry-after.ts';
 
 /** How patient a download is. Times in milliseconds, sizes in bytes. */
 export interface DownloadPatience {
@@ -152,7 +154,11 @@ export class Downloader {
         continue;
       }
       const retry = status === 408 || status === 429 || status >= 500;
-      throw new Attempt(`status ${status}`, { retry, status, afterMs: retryAfter(textOf(headers['retry-after'])) });
+      throw new Attempt(`status ${status}`, {
+        retry,
+        status,
+        afterMs: retryAfterMs(textOf(headers['retry-after']), Date.now()),
+      });
     }
     throw new Attempt(`more than ${REDIRECTS} redirects`, { retry: false });
   }
@@ -225,17 +231,10 @@ function redirected(from: string, location: string | null): string {
   return target.href;
 }
 
-/** Loopback, link-local and private addresses as literals, and names that mean this machine (RFC 6890). */
+/** An address that is not public, as a literal, or a name that means this machine. */
 function isPrivate(host: string): boolean {
-  if (/^(?:127|10|0)\.|^192\.168\.|^169\.254\.|^172\.(?:1[6-9]|2\d|3[01])\./.test(host)) return true;
-  return host === 'localhost' || host.endsWith('.localhost') || /^\[(?:::|f[cde])/i.test(host);
-}
-
-/** Seconds or a date (RFC 9110, 10.2.3). */
-function retryAfter(text: string | null): number | null {
-  if (text === null) return null;
-  const ms = /^\d+$/.test(text) ? Number(text) * 1_000 : Date.parse(text) - Date.now();
-  return Number.isNaN(ms) ? null : Math.max(0, ms);
+  const address = parseAddress(host.replace(/^\[|\]$/g, ''));
+  return host === 'localhost' || host.endsWith('.localhost') || (address !== null && reachOf(address) !== 'public');
 }
 
 async function discard({ body }: Dispatcher.ResponseData): Promise<void> {

@@ -146,7 +146,7 @@ export class Connection {
     authorization: string | null,
   ): Promise<Response> {
     const { limits } = this.#options;
-    const origin = await this.#probedOrigin(signal);
+    const origin = await this.origin(signal);
     let url = new URL(path, origin);
     for (let redirects = 0; ; redirects++) {
       const own = url.origin === origin && authorization !== null ? { authorization } : {};
@@ -181,7 +181,7 @@ export class Connection {
   }
 
   /** `https://HOST`, or `http://HOST`. Only registries on this machine are tried both ways. */
-  #probedOrigin(signal: AbortSignal): Promise<string> {
+  origin(signal: AbortSignal): Promise<string> {
     this.#origin ??= this.#probe(signal).catch((error: unknown) => {
       this.#origin = null;
       throw error;

@@ -3,34 +3,55 @@ import { exceededJsonLimit } from '../../domain/sbom/json-bounds.ts';
 import { listOrEmpty, objectOrNull, parseForeignJson } from '../../domain/vulnerabilities/feeds/foreign-json.ts';
 import type { FetchOptions } from '../../pipeline/ports.ts';
 import { discard, headerOf, wholeBody } from './answer.ts';
-import { type Connection, within } from './connection.ts';
+import { type Connection, refuseCancelled, within } from './connection.ts';
 
-/** One list of a registry's API. */
-export interface WantedList {
+/** A list of a registry's API. */
+export interface PagedList {
   /** `/v2/NAME/tags/list`, `/v2/_catalog` */
   readonly path: string;
-  /** Of the list in the answer. */
-  readonly key: 'tags' | 'repositories';
   readonly scope: string;
   /** What has no such list, for a message. */
   readonly of: string;
+}
+
+/** A list of names. */
+export interface WantedList extends PagedList {
+  /** Of the list in the answer. */
+  readonly key: 'tags' | 'repositories';
 }
 
 const PAGE = 1_000;
 /** A name has at most 255 characters; what is nested in a page is nothing we read. */
 const NESTING = 8;
 
+/** The names of a list; see pagesOf. */
+export async function* listed(
+  connection: Connection,
+  { key, ...list }: WantedList,
+  options: FetchOptions,
+): AsyncGenerator<string> {
+  for await (const bytes of pagesOf(connection, list, `?n=${PAGE}`, options)) {
+    const isBounded =
+      exceededJsonLimit(bytes, { nesting: NESTING, values: options.limits.registryAnswerBytes }) === null;
+    const document = isBounded ? objectOrNull(parseForeignJson(bytes)) : null;
+    if (document === null) throw connection.unavailable(`the list of ${list.of} is no JSON object`);
+    for (const item of listOrEmpty(document[key])) if (typeof item === 'string') yield item;
+  }
+}
+
 /**
  * A list page by page (distribution spec 1.1, "Listing Tags"). Of the address of the next page only its query counts. Raises
  * TARGET_NOT_FOUND, REGISTRY_UNAVAILABLE, REGISTRY_DENIED, LIMIT_EXCEEDED, CANCELLED.
  */
-export async function* listed(
+export async function* pagesOf(
   connection: Connection,
-  { path, key, scope, of }: WantedList,
+  { path, scope, of }: PagedList,
+  first: string,
   { limits, signal }: FetchOptions,
-): AsyncGenerator<string> {
+): AsyncGenerator<Uint8Array> {
   const seen = new Set<string>();
-  let query = `?n=${PAGE}`;
+  const headers = { accept: 'application/vnd.oci.image.index.v1+json, application/json' };
+  let query = first;
   while (!seen.has(query)) {
     seen.add(query);
     if (seen.size > limits.registryPages) {
@@ -40,7 +61,13 @@ export async function* listed(
       );
     }
     const deadline = within(limits.registryAnswerMs, 'registryAnswerMs', signal);
-    const response = await connection.send({ method: 'GET', path: `${path}${query}`, scope, signal: deadline });
+    const response = await connection.send({
+      method: 'GET',
+      path: `${path}${query}`,
+      scope,
+      headers,
+      signal: deadline,
+    });
     if (response.statusCode === 404 || response.statusCode === 405) {
       await discard(response);
       throw new PlimsollError('TARGET_NOT_FOUND', `the registry has no list of ${of}`);
@@ -50,11 +77,13 @@ export async function* listed(
       throw connection.unavailable(`it answered ${response.statusCode} for the list of ${of}`);
     }
     const next = nextQuery(headerOf(response, 'link'));
-    const bytes = await wholeBody(response, limits.registryAnswerBytes, 'registryAnswerBytes', `the list of ${of}`);
-    const isBounded = exceededJsonLimit(bytes, { nesting: NESTING, values: limits.registryAnswerBytes }) === null;
-    const document = isBounded ? objectOrNull(parseForeignJson(bytes)) : null;
-    if (document === null) throw connection.unavailable(`the list of ${of} is no JSON object`);
-    for (const item of listOrEmpty(document[key])) if (typeof item === 'string') yield item;
+    try {
+      yield await wholeBody(response, limits.registryAnswerBytes, 'registryAnswerBytes', `the list of ${of}`);
+    } catch (cause) {
+      refuseCancelled(deadline);
+      if (cause instanceof PlimsollError) throw cause;
+      throw connection.unavailable(`the list of ${of} broke off`, cause);
+    }
     if (next === null) return;
     query = next;
   }

@@ -5,6 +5,7 @@ import type { Descriptor } from '../../domain/image/manifest.ts';
 import { formatReference, type ImageReference, type RepositoryName } from '../../domain/image/reference.ts';
 import type { Target } from '../../domain/image/target.ts';
 import type { Limits } from '../../domain/limits.ts';
+import type { Referrer } from '../../domain/registries/referrers.ts';
 import type {
   BlobSource,
   DocumentRole,
@@ -12,6 +13,7 @@ import type {
   FetchOptions,
   OpenedTarget,
   OpenOptions,
+  ReferrerLister,
   RegistryLister,
   RegistryResolver,
   TargetOpener,
@@ -21,6 +23,7 @@ import { blobBytes, pullScope } from './blob-stream.ts';
 import { Connection, PATIENCE, type Patience, refuseCancelled, within } from './connection.ts';
 import type { CredentialSource } from './credentials.ts';
 import { listed } from './listing.ts';
+import { referrersOf } from './referrers-list.ts';
 import type { Registration } from './registration.ts';
 import { RegistryContent } from './registry-content.ts';
 import type { ResolveHost } from './transport.ts';
@@ -56,7 +59,7 @@ const TRY_NEXT: readonly ErrorCode[] = [
 ];
 
 /** Images in registries: distribution spec 1.1 and Docker Registry HTTP API V2. One object serves a process. */
-export class Registries implements TargetOpener, BlobSource, RegistryResolver, RegistryLister {
+export class Registries implements TargetOpener, BlobSource, RegistryResolver, RegistryLister, ReferrerLister {
   readonly #options: RegistriesOptions;
   /** By registry: its mirrors, then itself. */
   readonly #connections = new Map<string, readonly Connection[]>();
@@ -202,6 +205,10 @@ export class Registries implements TargetOpener, BlobSource, RegistryResolver, R
       if (response.statusCode === 200) return true;
       throw connection.unavailable(`it answered ${response.statusCode} for ${digest}`);
     });
+  }
+
+  referrers(name: RepositoryName, digest: string, options: FetchOptions): Promise<readonly Referrer[]> {
+    return referrersOf(this.#own(name.registry), name, digest, options);
   }
 
   async close(): Promise<void> {

@@ -21,7 +21,7 @@ const THREAD_HEAP_MB = 1_024;
 const THREAD_NURSERY_MB = 24;
 
 /** Layers that are fetched at once where the machine has fewer cores: networks are slower than they. */
-const FETCHES = 3;
+const FETCHES = 2;
 /** What is wrong with a layer that a registry sends is a gap; whatever else a registry does leaves nothing to report. */
 const LAYER_FLAWS: readonly ErrorCode[] = ['BLOB_MISSING', 'DIGEST_MISMATCH', 'LIMIT_EXCEEDED'];
 

@@ -17,14 +17,13 @@ export interface LayerTask {
   readonly stream?: MessagePort;
 }
 
-/** Chunks that may be under way and unread: what is fetched ahead is held in memory. */
-export const STREAM_CREDITS = 4;
-/** A chunk is filled to this, apart from the last. */
-export const STREAM_CHUNK_BYTES = 1 << 20;
+/** Buffers that a stream has, under way or waiting to be filled: so much is fetched ahead. */
+export const STREAM_BUFFERS = 4;
+export const STREAM_BUFFER_BYTES = 1 << 20;
 
-/** From the main thread; each chunk that was read is answered by one message of any content, which allows another. */
+/** From the main thread; each buffer comes back, as an ArrayBuffer, when it was read. */
 export type StreamMessage =
-  | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
+  | { readonly kind: 'bytes'; readonly bytes: Uint8Array<ArrayBuffer> }
   | { readonly kind: 'end' }
   | { readonly kind: 'failed'; readonly code: ErrorCode; readonly message: string };
 

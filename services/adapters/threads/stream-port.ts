@@ -1,37 +1,38 @@
 import type { MessagePort } from 'node:worker_threads';
 import { messageOf, PlimsollError } from '../../domain/errors.ts';
-import { STREAM_CHUNK_BYTES, STREAM_CREDITS, type StreamMessage } from './protocol.ts';
+import { STREAM_BUFFER_BYTES, STREAM_BUFFERS, type StreamMessage } from './protocol.ts';
 
 /** Bytes that pass from the main thread to a layer thread, no faster than they are read there. */
 
 /**
  * Sends all of `chunks`, then their end or their failure, which it answers too: null where all were sent. Ends early,
- * and leaves the chunks, where `signal` is aborted.
+ * and leaves the chunks, where `signal` is aborted. What is under way lies in a few buffers, which go back and forth.
  */
 export async function sendStream(
   port: MessagePort,
   chunks: AsyncIterable<Uint8Array>,
   signal: AbortSignal,
 ): Promise<PlimsollError | null> {
-  let credits = STREAM_CREDITS;
-  let waiting = Promise.withResolvers<void>();
-  const wake = (): void => waiting.resolve();
-  port.on('message', () => {
-    credits++;
-    wake();
-  });
-  signal.addEventListener('abort', wake, { once: true });
   const post = (message: StreamMessage, transfer: ArrayBuffer[] = []): void => port.postMessage(message, transfer);
+  const buffers = new Buffers(port, signal);
   try {
-    for await (const bytes of filled(chunks)) {
-      while (credits === 0 && !signal.aborted) {
-        waiting = Promise.withResolvers<void>();
-        await waiting.promise;
+    let buffer = await buffers.take();
+    let length = 0;
+    const send = (): void => post({ kind: 'bytes', bytes: buffer!.subarray(0, length) }, [buffer!.buffer]);
+    for await (const chunk of chunks) {
+      for (let at = 0; at < chunk.length; ) {
+        if (buffer === null) return null;
+        const part = chunk.subarray(at, at + buffer.length - length);
+        buffer.set(part, length);
+        at += part.length;
+        length += part.length;
+        if (length < buffer.length) continue;
+        send();
+        buffer = await buffers.take();
+        length = 0;
       }
-      if (signal.aborted) return null;
-      credits--;
-      post({ kind: 'bytes', bytes }, [bytes.buffer]);
     }
+    if (length > 0 && buffer !== null) send();
     post({ kind: 'end' });
     return null;
   } catch (cause) {
@@ -39,30 +40,44 @@ export async function sendStream(
     post({ kind: 'failed', code: error.code, message: error.message });
     return error;
   } finally {
-    signal.removeEventListener('abort', wake);
+    buffers.close();
   }
 }
 
-/** In pieces of one size, which belong to whoever gets them. */
-async function* filled(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array<ArrayBuffer>> {
-  let piece = new Uint8Array(STREAM_CHUNK_BYTES);
-  let length = 0;
-  for await (const chunk of chunks) {
-    for (let at = 0; at < chunk.length; ) {
-      const part = chunk.subarray(at, at + piece.length - length);
-      piece.set(part, length);
-      at += part.length;
-      length += part.length;
-      if (length < piece.length) continue;
-      yield piece;
-      piece = new Uint8Array(STREAM_CHUNK_BYTES);
-      length = 0;
+/** The sender's buffers: those that come back are filled again. */
+class Buffers {
+  readonly #free: Uint8Array<ArrayBuffer>[];
+  readonly #signal: AbortSignal;
+  #waiting = Promise.withResolvers<void>();
+  readonly #wake = (): void => this.#waiting.resolve();
+
+  constructor(port: MessagePort, signal: AbortSignal) {
+    this.#free = Array.from({ length: STREAM_BUFFERS }, () => new Uint8Array(STREAM_BUFFER_BYTES));
+    this.#signal = signal;
+    port.on('message', (returned: ArrayBuffer) => {
+      this.#free.push(new Uint8Array(returned));
+      this.#wake();
+    });
+    signal.addEventListener('abort', this.#wake, { once: true });
+  }
+
+  /** Waits until one is free; null where the signal is aborted. */
+  async take(): Promise<Uint8Array<ArrayBuffer> | null> {
+    while (!this.#signal.aborted) {
+      const buffer = this.#free.pop();
+      if (buffer !== undefined) return buffer;
+      this.#waiting = Promise.withResolvers<void>();
+      await this.#waiting.promise;
     }
+    return null;
   }
-  if (length > 0) yield piece.slice(0, length);
+
+  close(): void {
+    this.#signal.removeEventListener('abort', this.#wake);
+  }
 }
 
-/** What was sent, in the layer thread; raises the sender's failure. */
+/** What was sent, in the layer thread; each chunk is lent until the next one is asked for. Raises the sender's failure. */
 export async function* receiveStream(port: MessagePort): AsyncGenerator<Uint8Array> {
   const arrived: StreamMessage[] = [];
   let waiting = Promise.withResolvers<void>();
@@ -78,7 +93,7 @@ export async function* receiveStream(port: MessagePort): AsyncGenerator<Uint8Arr
         await waiting.promise;
       } else if (message.kind === 'bytes') {
         yield message.bytes;
-        port.postMessage(null);
+        port.postMessage(message.bytes.buffer, [message.bytes.buffer]);
       } else if (message.kind === 'end') return;
       else throw new PlimsollError(message.code, message.message);
     }

@@ -51,8 +51,23 @@ describe('a target', () => {
   });
 
   it.each([
+    ['podman:localhost/app:1', 'podman', 'localhost/app:1'],
+    ['docker:app', 'docker', 'app'],
+    ['containerd:docker.io/library/alpine:3', 'containerd', 'docker.io/library/alpine:3'],
+    [`docker:sha256:${'a'.repeat(64)}`, 'docker', `sha256:${'a'.repeat(64)}`],
+  ])('%s is an image of a container engine', (text, kind, path) => {
+    expect(parseTarget(text)).toEqual({ kind, text, path });
+  });
+
+  it.each([
     '-',
     'registry:',
+    'podman:',
+    'podman:--help',
+    'docker:-o/etc/passwd',
+    'podman:a b',
+    'podman:a\nb',
+    `podman:${'a'.repeat(513)}`,
     'registry:./image.tar',
     '',
     'docker-archive:',

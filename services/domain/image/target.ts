@@ -23,7 +23,13 @@ export type Target =
       /** The reference, printed in full. */
       readonly path: string;
       readonly reference: ImageReference;
-    };
+    }
+  /** `path`: a name or an id, as the engine itself takes it. */
+  | { readonly kind: LocalEngine; readonly text: string; readonly path: string };
+
+/** Container engines whose images lie on this host. */
+export const LOCAL_ENGINES = ['docker', 'podman', 'containerd'] as const;
+export type LocalEngine = (typeof LOCAL_ENGINES)[number];
 
 export const TARGET_FORMS = [
   ['docker-archive:FILE[:TAG]', 'what "docker save", "podman save" and containerd write; FILE may be -'],
@@ -33,10 +39,12 @@ export const TARGET_FORMS = [
   ['dir:DIR', 'a project: what its lockfiles name, not what is installed in it'],
   ['sbom:FILE', 'CycloneDX, SPDX 2 or a stored report, told by its content; FILE may be -'],
   ['registry:[HOST/]REPOSITORY[:TAG|@DIGEST]', 'an image in a registry; the prefix may be left out'],
+  ['docker:NAME, podman:NAME, containerd:NAME', 'an image of a container engine on this host'],
   ['/PATH, ./PATH, ../PATH', 'an archive or an OCI layout, told by its content'],
 ] as const;
 
-const PREFIX = /^(?<kind>docker-archive|oci-archive|oci-dir|rootfs|dir|sbom|registry):(?<rest>[\s\S]*)$/;
+const PREFIX =
+  /^(?<kind>docker-archive|oci-archive|oci-dir|rootfs|dir|sbom|registry|docker|podman|containerd):(?<rest>[\s\S]*)$/;
 
 export function parseTarget(text: string): Target {
   const { kind, rest } = PREFIX.exec(text)?.groups ?? {};
@@ -48,8 +56,17 @@ export function parseTarget(text: string): Target {
   }
   if (rest === '') throw new PlimsollError('USAGE', `"${text}" names nothing after "${kind}:"`);
   if (kind === 'registry') return registryTarget(text, rest);
+  if (isLocalEngine(kind)) {
+    // It becomes an argument of the engine's command.
+    if (/^[A-Za-z0-9[][\w.:/@[\]+-]{0,511}$/.test(rest)) return { kind, text, path: rest };
+    throw new PlimsollError('USAGE', `"${rest.slice(0, 300)}" is no name of an image`);
+  }
   if (kind === 'rootfs' || kind === 'dir' || kind === 'sbom') return { kind, text, path: rest };
   return { kind: kind as 'docker-archive' | 'oci-archive' | 'oci-dir', text, ...splitSelector(rest) };
+}
+
+export function isLocalEngine(kind: string): kind is LocalEngine {
+  return (LOCAL_ENGINES as readonly string[]).includes(kind);
 }
 
 function registryTarget(text: string, rest: string): Target {

@@ -289,7 +289,7 @@ export const report = z
   })
   .meta({ id: 'Report' });
 
-/** All platforms of one index (`--platform all`). */
+/** All platforms of one index (`--platform all`), or all images of a container engine (`--all`, reference `*`). */
 export const indexReport = z
   .strictObject({
     schemaVersion: z.literal('1'),

@@ -1,0 +1,37 @@
+import { PlimsollError } from '../../domain/errors.ts';
+import { parseJsonObject } from '../../domain/image/json.ts';
+import type { RepositoryName } from '../../domain/image/reference.ts';
+import { parseReferrers, type Referrer, referrersTag } from '../../domain/registries/referrers.ts';
+import type { FetchOptions } from '../../pipeline/ports.ts';
+import { pullScope } from './blob-stream.ts';
+import type { Connection } from './connection.ts';
+import { pagesOf } from './listing.ts';
+
+/** What refers to an image. See ReferrerLister. */
+export async function referrersOf(
+  connection: Connection,
+  { registry, repository }: RepositoryName,
+  digest: string,
+  options: FetchOptions,
+): Promise<readonly Referrer[]> {
+  const of = `the referrers of ${registry}/${repository}@${digest}`;
+  const api = `/v2/${repository}/referrers/${digest}`;
+  // Registries before distribution spec 1.1 have no such list, and their clients keep it under a tag.
+  const tagged = `/v2/${repository}/manifests/${referrersTag(digest)}`;
+  for (const path of [api, tagged]) {
+    const found: Referrer[] = [];
+    try {
+      for await (const page of pagesOf(connection, { path, scope: pullScope(repository), of }, '', options)) {
+        found.push(...parseReferrers(parseJsonObject(page, of), of));
+        if (found.length <= options.limits.referrers) continue;
+        throw new PlimsollError('LIMIT_EXCEEDED', `${of} are more than ${options.limits.referrers} (referrers)`, {
+          details: { limit: 'referrers' },
+        });
+      }
+      return found;
+    } catch (error) {
+      if (!(error instanceof PlimsollError) || error.code !== 'TARGET_NOT_FOUND' || found.length > 0) throw error;
+    }
+  }
+  return [];
+}
