@@ -32,6 +32,8 @@ import { type Delivery, type JobPayload, PRIORITIES, type RegistryEvent } from '
 
 /** How often lost jobs are looked for, and the queue told of all that waits. */
 const ROUND_MS = 10_000;
+/** How often what is older than it is kept is taken away. */
+const CLEANING_MS = 3_600_000;
 
 /** What is undone at the end, the last first. */
 type Undo = () => Promise<void> | void;
@@ -82,6 +84,17 @@ async function start(
   if (role !== 'worker') await makeFirstToken(store, settings.api.firstTokenFile ?? null, session);
 
   const metrics = new ServerMetrics(() => queue.depth());
+  undo.push(
+    repeat(
+      CLEANING_MS,
+      async () => {
+        const expired = await store.retention.expire(settings.retention);
+        if (Object.values(expired).some((rows) => rows > 0))
+          log.info({ part: 'retention', expired }, 'old rows removed');
+      },
+      warn('retention'),
+    ),
+  );
   const round = repeat(
     ROUND_MS,
     async () => {

@@ -9,6 +9,7 @@ import { PlimsollError } from '../domain/errors.ts';
 const path = z.string().min(1).max(4_096);
 const url = z.string().min(1).max(4_096);
 const count = z.int().positive();
+const days = count.max(36_500);
 
 const server = z.strictObject({
   listen: z
@@ -50,6 +51,14 @@ const server = z.strictObject({
     .strictObject({
       file: path.optional().describe('The registered registries: their webhooks are received, their images scanned'),
       sweepMinutes: count.max(43_200).default(360).describe('How long after a sweep of a registry the next is due'),
+    })
+    .prefault({}),
+  retention: z
+    .strictObject({
+      jobsDays: days.default(30).describe('Jobs that are over'),
+      reportsDays: days.default(90).describe('Reports that a newer one of the same image has replaced'),
+      deliveriesDays: days.default(90).describe('Messages of registries'),
+      auditDays: days.default(365).describe('The audit log'),
     })
     .prefault({}),
   api: z

@@ -310,3 +310,21 @@ export interface AuditLog {
   audit(entry: AuditEntry): Promise<void>;
   audited(page: Page): Promise<Part<AuditEntry & { readonly at: string }>>;
 }
+
+/** How long things are kept, in days. */
+export interface Retention {
+  /** Jobs that are over. */
+  readonly jobsDays: number;
+  /** Reports in whose place there is a newer one of the same image. */
+  readonly reportsDays: number;
+  /** A message that is sent again after that is no replay any more. */
+  readonly deliveriesDays: number;
+  readonly auditDays: number;
+}
+
+/** Rows that were taken away. */
+export type Expired = Readonly<Record<'jobs' | 'reports' | 'deliveries' | 'audit', number>>;
+
+export interface RetentionStore {
+  expire(retention: Retention): Promise<Expired>;
+}

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { PostgresAccess } from '../../services/adapters/store/postgres-access.ts';
 import type { PostgresImages } from '../../services/adapters/store/postgres-images.ts';
 import type { PostgresJobs } from '../../services/adapters/store/postgres-jobs.ts';
+import type { PostgresRetention } from '../../services/adapters/store/postgres-retention.ts';
 import type { Decision, Job, JudgedImage, StoredImage } from '../../services/pipeline/store-ports.ts';
 import { samplePackage, sampleReport } from '../support/sample-report.ts';
 
@@ -9,6 +10,7 @@ export interface TestedReports {
   readonly jobs: PostgresJobs;
   readonly images: PostgresImages;
   readonly access: PostgresAccess;
+  readonly retention: PostgresRetention;
   run(statement: string): Promise<void>;
 }
 
@@ -170,6 +172,54 @@ export function reportsContract(name: string, open: () => TestedReports): void {
       const second = await tested.images.images({ limit: 2, after: first.next });
       const seen = [...first.items, ...second.items].map(({ digest }: StoredImage) => digest);
       expect(seen.slice(0, 3)).toEqual(digests.toReversed());
+    });
+  });
+
+  describe(`retention: ${name}`, () => {
+    const kept = { jobsDays: 30, reportsDays: 90, deliveriesDays: 90, auditDays: 365 };
+
+    it('takes away what is over and old, and nothing else', async () => {
+      const tested = open();
+      const { jobs, images, access, retention, run } = tested;
+      await retention.expire(kept);
+      const digest = sha();
+      await store(tested, [judged(digest, 'fail')]);
+      await run(`update reports set scanned_at = now() - interval '200 days' where digest = '${digest}'`);
+      // Old, and the only one: it is what the verdict is read from.
+      expect(await retention.expire(kept)).toMatchObject({ reports: 0 });
+      expect(await images.verdict(digest)).toMatchObject({ decision: 'fail' });
+      await store(tested, [judged(digest, 'pass')]);
+      expect(await retention.expire({ ...kept, reportsDays: 201 })).toMatchObject({ reports: 0 });
+      expect(await retention.expire(kept)).toMatchObject({ reports: 1 });
+      expect(await images.verdict(digest)).toMatchObject({ decision: 'pass' });
+      expect(await images.packagesNamed('pkg:deb/debian/curl', 10_000)).toContainEqual(
+        expect.objectContaining({ digest }),
+      );
+
+      const [over, alive] = [await running(tested), await running(tested)];
+      await jobs.settle(over, { result: {} });
+      await run(`update jobs set finished_at = now() - interval '31 days' where id = '${over.id}'`);
+      await run(`update jobs set created_at = now() - interval '31 days' where id = '${alive.id}'`);
+      const entry = {
+        actor: 'system',
+        action: 'old',
+        subject: 's',
+        outcome: 'done',
+        address: null,
+        requestId: null,
+      } as const;
+      await access.audit(entry);
+      await run("update audit_log set at = now() - interval '366 days' where action = 'old'");
+      expect(await retention.expire(kept)).toEqual({ jobs: 1, reports: 0, deliveries: 0, audit: 1 });
+      expect(await jobs.job(over.id)).toBeNull();
+      expect(await jobs.job(alive.id)).toMatchObject({ state: 'running' });
+    });
+
+    it('takes away many, in pieces', async () => {
+      const { retention, run } = open();
+      await run(`insert into deliveries (id, registry, body_digest, events, ignored, received_at)
+        select gen_random_uuid(), 'hub', 'x', 0, 0, now() - interval '100 days' from generate_series(1, 2500)`);
+      expect(await retention.expire(kept)).toMatchObject({ deliveries: 2_500 });
     });
   });
 

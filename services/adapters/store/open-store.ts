@@ -8,6 +8,7 @@ import { PostgresAccess } from './postgres-access.ts';
 import { PostgresDeliveries } from './postgres-deliveries.ts';
 import { PostgresImages } from './postgres-images.ts';
 import { PostgresJobs } from './postgres-jobs.ts';
+import { PostgresRetention } from './postgres-retention.ts';
 import type { StoreSchema } from './schema.ts';
 
 export interface Store {
@@ -15,6 +16,7 @@ export interface Store {
   readonly deliveries: PostgresDeliveries;
   readonly images: PostgresImages;
   readonly access: PostgresAccess;
+  readonly retention: PostgresRetention;
   /** Raises where the database does not answer. */
   ping(): Promise<void>;
   close(): Promise<void>;
@@ -57,6 +59,7 @@ export function storeIn(database: Kysely<StoreSchema>): Omit<Store, 'ping' | 'cl
     deliveries: new PostgresDeliveries(database),
     images: new PostgresImages(database),
     access: new PostgresAccess(database),
+    retention: new PostgresRetention(database),
   };
 }
 
