@@ -100,6 +100,8 @@ describe.skipIf(kernel.skip)(kernel.name, () => {
       for (const path of [copy, join(root, 'link'), join(root, 'hard'), join(root, 'script')]) {
         expect(await runInCgroup(container, path, 'nothing'), path).toMatchObject({ signal: 'SIGKILL' });
       }
+      const byDescriptor = ['-c', 'exec 3< "$0" && exec /proc/self/fd/3 nothing', copy];
+      expect(await runInCgroup(container, shell, ...byDescriptor)).toMatchObject({ signal: 'SIGKILL' });
       expect(await runInCgroup(container, ACT, 'memory', ACT, 'nothing')).toMatchObject({ signal: 'SIGKILL' });
       expect(await runInCgroup(container, ACT, 'nothing')).toMatchObject({ code: 0 });
       await recorder.stop();
@@ -108,7 +110,7 @@ describe.skipIf(kernel.skip)(kernel.name, () => {
         .map(({ event }) => event)
         .filter(({ verdict }) => verdict === 'killed');
       expect(killed.map((event) => event.kind === 'exec' && event.path).sort()).toEqual(
-        ['/memfd:hidden', copy, copy, copy, join(root, 'hard')].sort(),
+        ['/memfd:hidden', copy, copy, copy, copy, join(root, 'hard')].sort(),
       );
     });
 
@@ -159,7 +161,16 @@ describe.skipIf(kernel.skip)(kernel.name, () => {
         expect(await act(what, '2001:db8::1', '9'), what).toBe(EPERM);
       }
       expect(await act('fastopen', '127.0.0.1', String(forbidden))).toBe(EPERM);
+      for (const what of ['ring-connect', 'ring-thread-connect']) {
+        // Some systems have no io_uring.
+        if ((await runToEnd(ACT, [what, '127.0.0.1', String(allowed)])).stdout !== REFUSED) continue;
+        expect(await act(what, '127.0.0.1', String(allowed)), what).toBe(REFUSED);
+        expect(await act(what, '127.0.0.1', String(forbidden)), what).toBe(EPERM);
+      }
       expect(await act('raw', '127.0.0.1', '1')).toBe(EPERM);
+      // A kernel without MPTCP knows no such protocol (93), and asks nobody.
+      const hasMptcp = (await runToEnd(ACT, ['mptcp', '127.0.0.1', '0'])).stdout === WORKS;
+      expect(await act('mptcp', '127.0.0.1', '0')).toBe(hasMptcp ? EPERM : '93\n');
       expect(await act('raw', '::1', '58')).toBe(EPERM);
       expect(connections).toBe(0);
       expect((await runInCgroup(directory, ACT, 'connect', '127.0.0.1', String(forbidden))).stdout).toBe(WORKS);
@@ -174,7 +185,7 @@ describe.skipIf(kernel.skip)(kernel.name, () => {
         of('socket')
           .map((event) => 'socketType' in event && event.socketType)
           .sort(),
-      ).toEqual(['raw', 'raw']);
+      ).toEqual(hasMptcp ? ['raw', 'raw', 'stream'] : ['raw', 'raw']);
       expect(of('send').length).toBeGreaterThanOrEqual(3);
     });
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
 /*
- * Sockets of the Internet families whose packets no other hook sees: raw ones, ping, SCTP and the like. Where peers are denied
- * unless a rule allows them, such a socket is denied altogether.
+ * Sockets of the Internet families whose packets no other hook sees: raw ones, ping, SCTP and the like; and of MPTCP, whose peer
+ * may name further addresses that the kernel then connects to by itself. Where peers are denied unless a rule allows them,
+ * such a socket is denied altogether.
  */
 #include "socket.h"
 
@@ -9,12 +10,11 @@
 #define SOCK_DGRAM 2
 #define PROTOCOL_UDP 17
 #define PROTOCOL_UDP_LITE 136
-#define PROTOCOL_MPTCP 262
 
 static __always_inline int is_watched(const struct bpf_sock *socket)
 {
 	if (socket->type == SOCK_STREAM)
-		return socket->protocol == PROTOCOL_TCP || socket->protocol == PROTOCOL_MPTCP;
+		return socket->protocol == PROTOCOL_TCP;
 	return socket->type == SOCK_DGRAM && (socket->protocol == PROTOCOL_UDP || socket->protocol == PROTOCOL_UDP_LITE);
 }
 

@@ -9,13 +9,19 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <linux/io_uring.h>
 #include <sys/sendfile.h>
+#include <sys/syscall.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <fcntl.h>
 #include <unistd.h>
+
+#ifndef IPPROTO_MPTCP
+#define IPPROTO_MPTCP 262
+#endif
 
 static socklen_t address_of(const char *text, const char *port, struct sockaddr_storage *address)
 {
@@ -42,6 +48,40 @@ static int say(int failed)
 	return error != 0;
 }
 
+/* connect(2) by io_uring(7); with a thread of the kernel that looks for work (SQPOLL), it is that thread which connects. */
+static int connect_by_ring(int fd, const void *address, socklen_t length, unsigned flags)
+{
+	struct io_uring_params ring = { .flags = flags, .sq_thread_idle = 1000 };
+	int ring_fd = syscall(SYS_io_uring_setup, 1, &ring);
+	struct io_uring_cqe *answers;
+	struct io_uring_sqe *calls;
+	char *submitted, *completed;
+
+	if (ring_fd < 0)
+		return say(1);
+	submitted = mmap(NULL, ring.sq_off.array + ring.sq_entries * sizeof(int), PROT_READ | PROT_WRITE, MAP_SHARED, ring_fd,
+			 IORING_OFF_SQ_RING);
+	completed = mmap(NULL, ring.cq_off.cqes + ring.cq_entries * sizeof(*answers), PROT_READ | PROT_WRITE, MAP_SHARED,
+			 ring_fd, IORING_OFF_CQ_RING);
+	calls = mmap(NULL, ring.sq_entries * sizeof(*calls), PROT_READ | PROT_WRITE, MAP_SHARED, ring_fd, IORING_OFF_SQES);
+	if (submitted == MAP_FAILED || completed == MAP_FAILED || calls == MAP_FAILED)
+		return say(1);
+	memset(calls, 0, sizeof(*calls));
+	calls->opcode = IORING_OP_CONNECT;
+	calls->fd = fd;
+	calls->addr = (unsigned long)address;
+	calls->off = length;
+	*(unsigned *)(submitted + ring.sq_off.array) = 0;
+	__atomic_store_n((unsigned *)(submitted + ring.sq_off.tail), 1, __ATOMIC_RELEASE);
+	/* Its thread may have gone to sleep. */
+	if (syscall(SYS_io_uring_enter, ring_fd, flags ? 0 : 1, 1,
+		    IORING_ENTER_GETEVENTS | (flags ? IORING_ENTER_SQ_WAKEUP : 0), NULL, 0) < 0)
+		return say(1);
+	answers = (struct io_uring_cqe *)(completed + ring.cq_off.cqes);
+	printf("%d\n", -answers->res);
+	return answers->res != 0;
+}
+
 static int on_socket(const char *what, const char *text, const char *port)
 {
 	struct sockaddr_storage address;
@@ -51,12 +91,18 @@ static int on_socket(const char *what, const char *text, const char *port)
 
 	if (strcmp(what, "raw") == 0)
 		return say(socket(address.ss_family, SOCK_RAW, atoi(port)) < 0);
+	if (strcmp(what, "mptcp") == 0)
+		return say(socket(address.ss_family, SOCK_STREAM, IPPROTO_MPTCP) < 0);
 	fd = socket(address.ss_family, is_datagram ? SOCK_DGRAM : SOCK_STREAM,
 		    strncmp(what, "udplite-", 8) == 0 ? IPPROTO_UDPLITE : 0);
 	if (fd < 0)
 		return say(1);
 	if (is_datagram)
 		what = strchr(what, '-') + 1;
+	if (strcmp(what, "ring-connect") == 0)
+		return connect_by_ring(fd, &address, length, 0);
+	if (strcmp(what, "ring-thread-connect") == 0)
+		return connect_by_ring(fd, &address, length, IORING_SETUP_SQPOLL);
 	if (strcmp(what, "fastopen") == 0)
 		return say(sendto(fd, "x", 1, MSG_FASTOPEN, (void *)&address, length) != 1);
 	if (strcmp(what, "read") == 0) {
