@@ -59,6 +59,17 @@ async function fetched(registry: FakeRegistry, layer: number, client: ClientChan
 const raised = (code: string, message: RegExp = /./) =>
   expect.objectContaining({ code, message: expect.stringMatching(message) });
 
+test.each([404, 403, 503])(
+  'who forgets the directory of a file is told so, also by a registry that answers %i',
+  async (status) => {
+    const { host } = await fakeRegistry((_, response) => response.writeHead(status).end() !== undefined);
+    const registries = registriesFor();
+    await expect(scan(`${host}/image.tar`, { registries })).rejects.toThrow(/a file is written with its directory/);
+    await expect(scan(`${host}/image`, { registries })).rejects.not.toThrow(/a file is written/);
+    await registries.close();
+  },
+);
+
 describe('documents', () => {
   test('of another digest than was asked for', async () => {
     const registry = await pushed();

@@ -71,7 +71,9 @@ export class Registries implements TargetOpener, BlobSource, RegistryResolver, R
   async open(target: Target, options: OpenOptions): Promise<OpenedTarget> {
     if (target.kind !== 'registry') throw new PlimsollError('INTERNAL', `${target.kind}: is no registry`);
     const { reference } = target;
-    const root = await this.resolve(reference, options);
+    const root = await this.resolve(reference, options).catch((error: unknown) => {
+      throw hinted(error, reference);
+    });
     const content = new RegistryContent(this, reference, options);
     const close = async (): Promise<void> => {};
     return {
@@ -103,10 +105,7 @@ export class Registries implements TargetOpener, BlobSource, RegistryResolver, R
       const response = await connection.send({ ...request, method: 'GET', signal: deadline });
       if (response.statusCode === 404) {
         await discard(response);
-        throw new PlimsollError(
-          'TARGET_NOT_FOUND',
-          `${formatReference(reference)} is not in the registry${fileHint(reference)}`,
-        );
+        throw new PlimsollError('TARGET_NOT_FOUND', `${formatReference(reference)} is not in the registry`);
       }
       const bytes = await this.#body(connection, response, limits, signal, 'the manifest');
       return { mediaType, digest: `sha256:${sha('sha256', bytes)}`, size: bytes.length, ...descriptor };
@@ -289,9 +288,10 @@ function schema1(what: string): PlimsollError {
   );
 }
 
-/** Who leaves out the directory of a file asks a registry for it. */
-function fileHint({ repository }: ImageReference): string {
-  return /\.(?:tar|tgz|gz|zst|json|xml)$/.test(repository)
-    ? '; a file is written with its directory, as ./image.tar'
-    : '';
+/** Who leaves out the directory of a file asks a registry for it: any answer to that says so. */
+function hinted(error: unknown, { repository }: ImageReference): unknown {
+  const isFileName = /\.(?:tar|tgz|gz|zst|json|xml)$/.test(repository);
+  if (!isFileName || !(error instanceof PlimsollError) || error.code === 'CANCELLED') return error;
+  const message = `${error.message}; a file is written with its directory, as ./image.tar`;
+  return new PlimsollError(error.code, message, { cause: error.cause, details: error.details });
 }
