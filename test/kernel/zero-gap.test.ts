@@ -20,7 +20,7 @@ import { temporaryDirectory } from '../support/temporary-directory.ts';
  * The first instruction of a container is already held to its profile, whether or not the agent is alive. Any other outcome
  * of any start fails. PLIMSOLL_STARTS=1000 for as many of each kind.
  */
-const STARTS = Number(process.env.PLIMSOLL_STARTS ?? 60);
+const STARTS = Number(process.env.PLIMSOLL_STARTS ?? (process.env.CI === 'true' ? 200 : 60));
 const PODMAN_STARTS = Number(process.env.PLIMSOLL_PODMAN_STARTS ?? 5);
 const FOREVER = 3_600_000;
 
