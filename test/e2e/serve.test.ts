@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { LIMITS } from '../../services/domain/limits.ts';
 import { report as reportSchema } from '../../services/domain/report/report.ts';
 import { buildImage, ociArchive } from '../support/image-builder.ts';
 import { file } from '../support/layer-builder.ts';
@@ -186,9 +187,12 @@ describe.skipIf(POSTGRES === null)(`plimsoll serve${POSTGRES === null ? ' (no Po
     expect(await post({ target: 'docker.io/library/alpine' })).toEqual([403, 'FORBIDDEN']);
     expect(await post({ target: single, more: 1 })).toEqual([400, 'USAGE']);
     expect(await post('{"target":')).toEqual([400, 'USAGE']);
-    expect(await post({ target: 'x'.repeat(70_000) })).toEqual([413, 'USAGE']);
-    expect((await served.ask('GET', '/api/v1/images?limit=501')).status).toBe(400);
-    expect((await served.ask('GET', '/api/v1/images?limit=500')).status).toBe(200);
+    const { apiBodyBytes, apiPageItems } = LIMITS;
+    const padded = (bytes: number) => '{"target":"x"}'.padEnd(bytes);
+    expect(await post(padded(apiBodyBytes))).toEqual([403, 'FORBIDDEN']);
+    expect(await post(padded(apiBodyBytes + 1))).toEqual([413, 'USAGE']);
+    expect((await served.ask('GET', `/api/v1/images?limit=${apiPageItems + 1}`)).status).toBe(400);
+    expect((await served.ask('GET', `/api/v1/images?limit=${apiPageItems}`)).status).toBe(200);
     expect((await served.ask('GET', '/api/v1/images?after=1%20or%201=1')).status).toBe(400);
     expect((await served.ask('GET', '/api/v1/images/sha256:short')).status).toBe(400);
     expect((await served.ask('GET', '/api/v1/nowhere')).json).toMatchObject({ status: 404, code: 'NOT_FOUND' });
