@@ -15,8 +15,6 @@ const config: KnipConfig = {
   ignoreExportsUsedInFile: { interface: true, type: true },
   // Locked together; each row goes as its first user lands.
   ignoreDependencies: [
-    '@aws-sdk/client-ecr',
-    '@opentelemetry/api',
     'jose',
     'openid-client',
     '@cyclonedx/cdxgen-plugins-bin-linux-amd64',
