@@ -15,8 +15,6 @@ const config: KnipConfig = {
   ignoreExportsUsedInFile: { interface: true, type: true },
   // Locked together; each row goes as its first user lands.
   ignoreDependencies: [
-    'jose',
-    'openid-client',
     '@cyclonedx/cdxgen-plugins-bin-linux-amd64',
     '@cyclonedx/cyclonedx-library', // its schemas
     '@microsoft/jest-sarif', // its schema
