@@ -114,7 +114,11 @@ describe.skipIf(POSTGRES === null || !HAS_REDIS)(
           await connected.end();
         }
       });
-      for (const worker of workers) expect(await worker.stop()).toBe(0);
+      for (const worker of workers) {
+        const code = await worker.stop();
+        const said = (await worker.command.result).stderr;
+        expect(code, said.slice(-3_000)).toBe(0);
+      }
       expect(await api.stop()).toBe(0);
     });
 

@@ -42,6 +42,8 @@ async function openPostgres(config: pg.PoolConfig, onError: (message: string) =>
   const options = [config.options, `-c search_path=${SCHEMA}`].filter(Boolean).join(' ');
   const pool = new pg.Pool({ ...config, max: 12, connectionTimeoutMillis: 10_000, keepAlive: true, options });
   pool.on('error', (error) => onError(messageOf(error)));
+  // One that breaks while somebody has it, between two statements: unheard, it would end the process. The next one fails.
+  pool.on('connect', (client) => client.on('error', () => {}));
   try {
     const client = await pool.connect();
     try {

@@ -27,6 +27,8 @@ export async function openStore(connection: pg.PoolConfig, onError: (message: st
   const pool = new pg.Pool({ max: 10, connectionTimeoutMillis: 10_000, ...connection });
   // A connection that breaks while nobody uses it: the next one to ask gets a new one.
   pool.on('error', (error) => onError(messageOf(error)));
+  // One that breaks while somebody has it, between two statements: unheard, it would end the process. The next one fails.
+  pool.on('connect', (client) => client.on('error', () => {}));
   const database = new Kysely<StoreSchema>({ dialect: new PostgresDialect({ pool }) });
   try {
     await answered(() => ping(database));
