@@ -4,6 +4,7 @@ const config: KnipConfig = {
   // Started by URL, by npm or by hand, so that nothing imports them.
   entry: [
     'services/layer-worker.ts',
+    'services/update-process.ts',
     'services/adapters/opa/policy-process.ts',
     'services/adapters/threads/sbom-thread.ts',
     'scripts/*.{ts,js}',

@@ -16,12 +16,13 @@ const dist = join(root, 'dist');
 rmSync(dist, { recursive: true, force: true });
 const bundle = await rolldown({
   cwd: root,
-  // What is started: the command, two kinds of threads, and processes of policies.
+  // What is started: the command, two kinds of threads, processes of policies and of database updates.
   input: {
     main: 'services/main.ts',
     'layer-worker': 'services/layer-worker.ts',
     'policy-process': 'services/adapters/opa/policy-process.ts',
     'sbom-thread': 'services/adapters/threads/sbom-thread.ts',
+    'update-process': 'services/update-process.ts',
   },
   platform: 'node',
   external: (id) => !/^(?:\.|\/)/.test(id) && !id.startsWith('services/'),

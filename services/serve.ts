@@ -7,8 +7,10 @@ import type { PoolConfig } from 'pg';
 import { pino } from 'pino';
 import { addWebhooks } from '../webhooks/add-webhooks.ts';
 import { openRegistrations } from '../webhooks/registry/open-registrations.ts';
+import { refreshWorker } from '../workers/refresh-advisories.worker.ts';
 import { scanWorker } from '../workers/scan.worker.ts';
 import { sweepWorker } from '../workers/sweep-registry.worker.ts';
+import { updateInProcess } from './adapters/advisories/updating-process.ts';
 import { allowedLocalTarget } from './adapters/archive/local-directories.ts';
 import { BullQueue } from './adapters/queue/bull-queue.ts';
 import { SnsClient } from './adapters/sns/sns-client.ts';
@@ -24,9 +26,16 @@ import { registeredReference, registeredTarget } from './domain/registries/regis
 import { VERSION } from './domain/version.ts';
 import { acceptDelivery } from './pipeline/accept-delivery.ts';
 import { keepJobsMoving } from './pipeline/keep-jobs-moving.ts';
-import { requestSweeps } from './pipeline/request-sweeps.ts';
+import type { RefreshTerms } from './pipeline/ports.ts';
+import { requestDueJobs } from './pipeline/request-due-jobs.ts';
 import { type JobHandler, runJob } from './pipeline/run-job.ts';
-import { type Delivery, type JobPayload, PRIORITIES, type RegistryEvent } from './pipeline/store-ports.ts';
+import {
+  type Delivery,
+  type JobKind,
+  type JobPayload,
+  PRIORITIES,
+  type RegistryEvent,
+} from './pipeline/store-ports.ts';
 
 // The composition root of the servers; main.ts loads it on demand. One process does all (`serve`), or a part.
 
@@ -34,6 +43,11 @@ import { type Delivery, type JobPayload, PRIORITIES, type RegistryEvent } from '
 const ROUND_MS = 10_000;
 /** How often what is older than it is kept is taken away. */
 const CLEANING_MS = 3_600_000;
+
+const updateProcess = new URL(
+  import.meta.url.endsWith('.ts') ? './update-process.ts' : './update-process.js',
+  import.meta.url,
+);
 
 /** What is undone at the end, the last first. */
 type Undo = () => Promise<void> | void;
@@ -156,11 +170,24 @@ async function start(
       moment: () => new Date().toISOString(),
     });
     await queue.consume('sweep-registry', 1, run(sweeps));
-    const everyMs = settings.registries.sweepMinutes * 60_000;
-    const sweeping = { jobs: store.jobs, queue, now: Date.now };
-    undo.push(
-      repeat(ROUND_MS, async () => void (await requestSweeps(registrations.keys(), everyMs, sweeping)), warn('sweeps')),
-    );
+    const askFor = (kind: JobKind, wanted: Parameters<typeof requestDueJobs>[1], minutes: number, part: string) => {
+      const dependencies = { jobs: store.jobs, queue, now: Date.now };
+      const ask = async () => void (await requestDueJobs(kind, wanted, minutes * 60_000, dependencies));
+      undo.push(repeat(ROUND_MS, ask, warn(part)));
+    };
+    const swept = [...registrations.keys()].map((registry) => {
+      return { key: registry, payload: { registry }, priority: PRIORITIES.sweep };
+    });
+    askFor('sweep-registry', swept, settings.registries.sweepMinutes, 'sweeps');
+    const { refreshMinutes } = settings.advisories;
+    if (refreshMinutes !== undefined) {
+      const refresh = (signal: AbortSignal) =>
+        updateInProcess(updateProcess, refreshTerms(settings), { signal, environment: process.env });
+      const refreshes = refreshWorker({ refresh, onWarning: warn('advisories') });
+      await queue.consume('refresh-advisories', 1, run(refreshes));
+      const one = { key: 'advisories', payload: {}, priority: PRIORITIES.refresh };
+      askFor('refresh-advisories', [one], refreshMinutes, 'advisories');
+    }
   }
 
   let stopping = false;
@@ -207,6 +234,11 @@ async function start(
       log.info('stopped');
     },
   };
+}
+
+function refreshTerms({ advisories, scan }: ServeRequest['settings']): RefreshTerms {
+  const { feeds, mirrors, pull = null, keys, allowMissing } = advisories;
+  return { root: scan.db ?? null, feeds, mirrors, pull, keyFiles: keys, allowMissing };
 }
 
 function makeDirectory(directory: string): void {

@@ -1,8 +1,7 @@
 import type { FeedInfo } from '../domain/vulnerabilities/advisory.ts';
 import type { DatabaseChange } from '../domain/vulnerabilities/database-change.ts';
-import type { FeedSource } from '../domain/vulnerabilities/feed-sources.ts';
 import type { Refusal } from '../domain/vulnerabilities/feeds/refusals.ts';
-import type { BuildDependencies } from '../pipeline/build-database.ts';
+import type { UpdatableDatabases } from '../pipeline/update-database.ts';
 
 /** What is told of a database on disk without reading all of it. */
 export interface DatabaseStatus {
@@ -17,15 +16,6 @@ export interface DatabaseStatus {
   readonly refusals: readonly Refusal[];
 }
 
-/** One path of `--from`, and its kind where it was named. */
-export interface FeedPlace {
-  readonly path: string;
-  readonly kind: string | null;
-  readonly fetched: string | null;
-  /** The ecosystem whose OSV export it is, where its path does not say it. */
-  readonly exported?: string;
-}
-
 /** Whose databases are taken. */
 export interface ImportTerms {
   /** Public keys in PEM, beside those that PLIMSOLL_DB_KEYS names. */
@@ -35,9 +25,8 @@ export interface ImportTerms {
 }
 
 /** Databases on disk, as the `db` commands use them. A `root` is null for the default place. */
-export interface DatabaseSession {
+export interface DatabaseSession extends UpdatableDatabases {
   readonly feedIds: readonly string[];
-  buildDependencies(root: string | null, places: readonly FeedPlace[]): BuildDependencies;
   /** Null where there is none; DATABASE_UNUSABLE. */
   status(root: string | null): Promise<DatabaseStatus | null>;
   /** Reads all of it; null where there is none; DATABASE_UNUSABLE where it is not what it says. */
@@ -49,13 +38,4 @@ export interface DatabaseSession {
   importFile(root: string | null, file: string, terms: ImportTerms): Promise<DatabaseStatus>;
   /** As importFile, from `https://…` or `oci://…`. */
   pull(root: string | null, url: string, terms: ImportTerms, signal: AbortSignal): Promise<DatabaseStatus>;
-  /** `missing` names the sources of which there is no copy, old or new. */
-  fetchFeeds(
-    root: string | null,
-    sources: readonly FeedSource[],
-    allowShrunk: boolean,
-    signal: AbortSignal,
-  ): Promise<{ places: readonly FeedPlace[]; warnings: readonly string[]; missing: readonly string[] }>;
-  /** A fetched file that cannot be read is fetched anew next time. */
-  forgetDownload(path: string): Promise<void>;
 }

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { PlimsollError } from '../domain/errors.ts';
 import { LIMITS } from '../domain/limits.ts';
 import { atMirrors, type FeedSource, selectSources } from '../domain/vulnerabilities/feed-sources.ts';
-import { buildDatabase } from '../pipeline/build-database.ts';
+import { updateDatabase } from '../pipeline/update-database.ts';
 import type { DatabaseSession, DatabaseStatus, ImportTerms } from './database-session.ts';
 import { printable } from './printable.ts';
 import { age, progress, summary, withStop } from './run-database.ts';
@@ -84,26 +84,22 @@ async function refresh(
   signal: AbortSignal,
 ): Promise<void> {
   const root = options.db ?? null;
-  const { allowShrunk = false } = options;
+  const { allowShrunk = false, allowMissing = false } = options;
   if (!options.quiet) session.stderr.write(`fetching ${counted(sources.length, 'feed')}\n`);
-  const { places, warnings, missing } = await databases.fetchFeeds(root, sources, allowShrunk, signal);
-  for (const warning of warnings) session.stderr.write(`warning: ${printable(warning)}\n`);
-  if (missing.length > 0 && !options.allowMissing) {
-    throw new PlimsollError(
-      'DOWNLOAD_FAILED',
-      `${counted(missing.length, 'feed')} could not be fetched: ${missing.join(', ')}. Try again, choose others (--feeds), or build without them: --allow-missing.`,
-    );
-  }
-  const onProgress = progress(session, options.quiet === true);
-  const request = { starter: false, allowShrunk, limits: LIMITS, signal, onProgress };
-  try {
-    const built = await buildDatabase(request, databases.buildDependencies(root, places));
-    session.stdout.write(`${summary(built).join('\n')}\n`);
-  } catch (error) {
-    const path = error instanceof PlimsollError ? error.details.path : undefined;
-    if (typeof path === 'string') await databases.forgetDownload(path);
-    throw error;
-  }
+  const built = await updateDatabase(
+    {
+      root,
+      sources,
+      allowMissing,
+      allowShrunk,
+      limits: LIMITS,
+      signal,
+      onWarning: (warning) => session.stderr.write(`warning: ${printable(warning)}\n`),
+      onProgress: progress(session, options.quiet === true),
+    },
+    databases,
+  );
+  session.stdout.write(`${summary(built).join('\n')}\n`);
 }
 
 async function pull(

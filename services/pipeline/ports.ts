@@ -356,6 +356,31 @@ export interface DatabaseWriter {
   discard(): Promise<void>;
 }
 
+/** Where a new advisory database comes from, and what of it is taken. Plain data: it goes to another process. */
+export interface RefreshTerms {
+  /** Null for the default place. */
+  readonly root: string | null;
+  /** Groups or ids of `db update --list`; none: all. */
+  readonly feeds: readonly string[];
+  readonly mirrors: readonly string[];
+  /** `https://…` or `oci://…` of a database that is built already; null: it is built here. */
+  readonly pull: string | null;
+  /** Public keys in PEM, whose signature a pulled one needs. */
+  readonly keyFiles: readonly string[];
+  readonly allowMissing: boolean;
+}
+
+export interface RefreshedAdvisories {
+  readonly digest: string;
+  /** RFC 3339. */
+  readonly builtAt: string;
+  /** The digest of the one that was installed; `none`, `unusable`. */
+  readonly before: string;
+  /** Feeds whose last copy was used, in a sentence each, at most `listedFlaws`; all are counted. */
+  readonly warnings: readonly string[];
+  readonly warned: number;
+}
+
 /** Asks every loaded policy. Never raises for what a policy does: that is its outcome. */
 export interface PolicyEvaluator {
   readonly policies: readonly Policy[];

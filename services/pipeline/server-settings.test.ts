@@ -30,12 +30,36 @@ it.each([
   [{ workers: { concurrency: 0 } }, 'workers.concurrency'],
   [{ scan: { localDirectories: '/srv' } }, 'scan.localDirectories'],
   [{ store: { url: 'postgres://x', urlFile: '/run/secret' } }, 'store.url and store.urlFile exclude each other'],
+  [{ advisories: { refreshMinutes: 0 } }, 'advisories.refreshMinutes'],
+  [{ advisories: { refreshMinutes: 43_201 } }, 'advisories.refreshMinutes'],
+  [{ advisories: { refreshMinutes: 1, feeds: ['osv:cobol'] } }, 'advisories.feeds.0: see "plimsoll db update --list"'],
+  [{ advisories: { refreshMinutes: 1, mirrors: ['ftp://mirror'] } }, 'advisories.mirrors.0: write SCHEME://HOST/'],
+  [{ advisories: { refreshMinutes: 1, mirrors: ['https://a:b@mirror/x'] } }, 'without a user'],
+  [{ advisories: { refreshMinutes: 1, pull: 'https://mirror/x y' } }, 'advisories.pull'],
+  [
+    { advisories: { refreshMinutes: 1, pull: 'oci://h/r:1', feeds: ['kev'] } },
+    'advisories.pull takes a built database',
+  ],
+  [{ advisories: { refreshMinutes: 1, keys: ['key.pem'] } }, 'advisories.keys are for advisories.pull'],
+  [{ advisories: { feeds: ['kev'] } }, 'advisories.refreshMinutes is not set'],
+  [{ advisories: { allowMissing: true } }, 'advisories.refreshMinutes is not set'],
+  [{ advisories: { refreshMinutes: 1 }, scan: { db: 'starter' } }, 'the starter database'],
   [[], 'the whole'],
   ['text', 'the whole'],
 ])('refuses %j', (document, problem) => {
   expect(() => read(document)).toThrow(
     expect.objectContaining({ code: 'SETTINGS_INVALID', message: expect.stringContaining(problem) }),
   );
+});
+
+it('refreshes nothing that it is not told to; then all feeds from where they are published, by default', () => {
+  expect(read(null).advisories.refreshMinutes).toBeUndefined();
+  const terms = { feeds: [], mirrors: [], keys: [], allowMissing: false };
+  expect(read({ advisories: { refreshMinutes: 43_200 } }).advisories).toEqual({ refreshMinutes: 43_200, ...terms });
+  const pulled = { refreshMinutes: 1, pull: 'oci://registry:5000/plimsoll/db:1', keys: ['key.pem'] };
+  expect(read({ advisories: pulled }).advisories).toMatchObject(pulled);
+  const mirrored = { refreshMinutes: 1, feeds: ['osv', 'kev'], mirrors: ['http://127.0.0.1:1', 'https://m/x?@'] };
+  expect(read({ advisories: mirrored, scan: { db: '/srv/db' } }).advisories).toMatchObject(mirrored);
 });
 
 it('names no value of what it refuses: it may be a secret', () => {
@@ -45,6 +69,8 @@ it('names no value of what it refuses: it may be a secret', () => {
     { listen: secret },
     { store: secret },
     { store: { url: [secret] } },
+    { advisories: { refreshMinutes: 1, mirrors: ['https://u:canary@h/'] } },
+    { advisories: { refreshMinutes: 1, feeds: ['canary'] } },
   ]) {
     expect(() => read(document)).toThrow(/^(?!.*canary)/);
   }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { PlimsollError } from '../domain/errors.ts';
+import { selectSources } from '../domain/vulnerabilities/feed-sources.ts';
 
 /*
  * What `plimsoll serve` is told: one file (YAML), and environment variables that go before it. Whatever is misspelt is refused.
@@ -10,6 +11,10 @@ const path = z.string().min(1).max(4_096);
 const url = z.string().min(1).max(4_096);
 const count = z.int().positive();
 const days = count.max(36_500);
+
+/** No name or password: what is asked for stands in errors and logs. */
+const address = (schemes: string) =>
+  url.regex(new RegExp(`^(?:${schemes})://[^\\s@/?#]+(?:[/?#]\\S*)?$`), 'write SCHEME://HOST/…, without a user');
 
 const server = z.strictObject({
   listen: z
@@ -45,6 +50,25 @@ const server = z.strictObject({
       settings: path.optional(),
       exceptions: path.optional(),
       vex: z.array(path).default([]),
+    })
+    .prefault({}),
+  advisories: z
+    .strictObject({
+      refreshMinutes: count
+        .max(43_200)
+        .optional()
+        .describe('How long after a refresh of the advisory database the next is due; without it there is none'),
+      feeds: z
+        .array(
+          z
+            .string()
+            .refine((word) => selectSources([word]).unknown.length === 0, 'see "plimsoll db update --list" for feeds'),
+        )
+        .default([]),
+      mirrors: z.array(address('https?')).default([]),
+      pull: address('https?|oci').optional().describe('A database that is built already'),
+      keys: z.array(path).default([]).describe('Public keys, one of which has signed it'),
+      allowMissing: z.boolean().default(false),
     })
     .prefault({}),
   registries: z
@@ -106,7 +130,27 @@ export function readServerSettings(
       );
     }
   }
+  const contradiction = contradictionOf(data);
+  if (contradiction !== null) {
+    throw new PlimsollError('SETTINGS_INVALID', `The settings of ${file} do not fit: ${contradiction}`);
+  }
   return data;
+}
+
+function contradictionOf({ advisories, scan }: ServerSettings): string | null {
+  const { refreshMinutes, feeds, mirrors, pull, keys, allowMissing } = advisories;
+  const given = feeds.length + mirrors.length + keys.length > 0 || pull !== undefined || allowMissing;
+  if (refreshMinutes === undefined && given) {
+    return 'advisories.refreshMinutes is not set: without it nothing is refreshed, and the rest of advisories is for nothing';
+  }
+  if (refreshMinutes !== undefined && scan.db === 'starter') {
+    return 'advisories.refreshMinutes: the starter database (scan.db) comes with Plimsoll and cannot be refreshed';
+  }
+  if (pull !== undefined && feeds.length + mirrors.length > 0) {
+    return 'advisories.pull takes a built database; advisories.feeds and advisories.mirrors are for building one';
+  }
+  if (pull === undefined && keys.length > 0) return 'advisories.keys are for advisories.pull';
+  return null;
 }
 
 function withVariables(document: unknown, environment: Readonly<Record<string, string | undefined>>): unknown {

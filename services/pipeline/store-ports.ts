@@ -14,7 +14,7 @@ export const JOB_STATES = ['queued', 'running', 'done', 'failed', 'cancelled'] a
 export type JobState = (typeof JOB_STATES)[number];
 
 /** Lower goes first. */
-export const PRIORITIES = { admission: 1, push: 5, request: 5, sweep: 10 } as const;
+export const PRIORITIES = { admission: 1, push: 5, refresh: 5, request: 5, sweep: 10 } as const;
 
 /** What is to be done; plain data of the kind's own shape. */
 export type JobPayload = Readonly<Record<string, string | number | boolean | null>>;

@@ -20,7 +20,7 @@ const PURE_LIBRARIES = [
 const PORTS = ['services/pipeline/ports.ts', 'services/pipeline/store-ports.ts'];
 
 /** The composition roots: the only files that see both adapters and entry points. */
-const ROOTS = ['services/main.ts', 'services/serve.ts', 'services/layer-worker.ts'];
+const ROOTS = ['services/main.ts', 'services/serve.ts', 'services/layer-worker.ts', 'services/update-process.ts'];
 
 const ENTRY_POINTS = ['services/cli', 'services/api', 'services/agent', 'services/web', 'workers', 'webhooks'];
 

@@ -47,6 +47,7 @@ test('the tarball holds JavaScript, documents and nothing of development', () =>
     expect.arrayContaining([
       'services/main.js',
       'services/layer-worker.js',
+      'services/update-process.js',
       'policies/bundle/policy.wasm',
       'LICENSE',
       'README.md',

@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { requestSweeps } from './request-sweeps.ts';
+import { requestDueJobs } from './request-due-jobs.ts';
 import type { Job, JobRequest } from './store-ports.ts';
 
 const NOW = Date.parse('2026-05-05T12:00:00Z');
 const HOUR = 3_600_000;
+
+const sweep = (registry: string) => ({ key: registry, payload: { registry }, priority: 10 });
 
 function sweepOf(key: string, state: Job['state'], hoursAgo: number): Job {
   const at = new Date(NOW - hoursAgo * HOUR).toISOString();
@@ -15,7 +17,7 @@ function sweepOf(key: string, state: Job['state'], hoursAgo: number): Job {
 async function requested(registries: readonly string[], before: readonly Job[]) {
   const asked: JobRequest[] = [];
   let announced = 0;
-  await requestSweeps(registries, 6 * HOUR, {
+  await requestDueJobs('sweep-registry', registries.map(sweep), 6 * HOUR, {
     jobs: {
       job: async () => null,
       jobs: async (filter) => {
@@ -38,8 +40,8 @@ async function requested(registries: readonly string[], before: readonly Job[]) 
   return asked;
 }
 
-describe('a sweep is asked for', () => {
-  test('where there was none, as the least urgent work', async () => {
+describe('a job is asked for', () => {
+  test('where there was none, as it was wanted', async () => {
     expect(await requested(['a'], [])).toEqual([
       { kind: 'sweep-registry', key: 'a', payload: { registry: 'a' }, priority: 10 },
     ]);
@@ -55,7 +57,7 @@ describe('a sweep is asked for', () => {
   ])('after one that is %s, asked for %d hours ago: %s', async (state, hours, expected) => {
     expect(await requested(['a'], [sweepOf('a', state, hours)])).toHaveLength(expected ? 1 : 0);
   });
-  test('for each registry by itself, by its newest sweep', async () => {
+  test('for each key by itself, by its newest job', async () => {
     const before = [sweepOf('a', 'done', 1), sweepOf('b', 'done', 8), sweepOf('a', 'done', 9)];
     expect((await requested(['a', 'b', 'c'], before)).map(({ key }) => key)).toEqual(['b', 'c']);
   });

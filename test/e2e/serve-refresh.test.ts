@@ -1,0 +1,135 @@
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { buildImage } from '../support/image-builder.ts';
+import { file } from '../support/layer-builder.ts';
+import { loopbackServer } from '../support/loopback-server.ts';
+import { clusterDirectory, POSTGRES } from '../support/private-postgres.ts';
+import { ociTarget, runCommand, scratch } from '../support/scan.ts';
+import { type Served, startServe } from '../support/serve.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
+import { zip } from '../support/zip-builder.ts';
+
+/** `plimsoll serve` keeps its advisory database new, from a mirror of feeds on this machine. */
+
+const images = scratch('serve-refresh-images');
+const lodash = await buildImage({
+  layers: [
+    {
+      entries: [file('app/node_modules/lodash/package.json', JSON.stringify({ name: 'lodash', version: '1.0.0' }))],
+    },
+  ],
+});
+const target = ociTarget(images, lodash);
+
+const record = (id: string) => ({
+  name: `${id}.json`,
+  content: JSON.stringify({
+    id,
+    modified: '2024-01-01T00:00:00Z',
+    affected: [{ package: { ecosystem: 'npm', name: 'lodash' }, versions: ['1.0.0'] }],
+  }),
+});
+const FIRST = 'GHSA-aaaa-aaaa-aaaa';
+const SECOND = 'GHSA-bbbb-bbbb-bbbb';
+const NO_FEED = Buffer.concat([Buffer.from('PK\x03\x04'), Buffer.alloc(500)]);
+const KEV = JSON.stringify({
+  catalogVersion: '1',
+  vulnerabilities: [{ cveID: 'CVE-2024-0001', dateAdded: '2024-01-01' }],
+});
+
+async function ended(served: Served, id: string) {
+  const now = async () => (await served.ask('GET', `/api/v1/jobs/${id}`)).json;
+  await expect.poll(async () => (await now()).state, { timeout: 60_000, interval: 100 }).toMatch(/^(?:done|failed)$/);
+  return await now();
+}
+
+async function refreshes(served: Served) {
+  const { items } = (await served.ask('GET', '/api/v1/jobs')).json;
+  return items.filter(({ kind }: { kind: string }) => kind === 'refresh-advisories');
+}
+
+/** The advisories that a scan finds, and the digest of the database that its report names. */
+async function scanned(served: Served) {
+  const asked = await served.ask('POST', '/api/v1/images', { body: { target } });
+  expect(asked.status).toBe(202);
+  expect(await ended(served, asked.json.id)).toMatchObject({ state: 'done' });
+  const { json } = await served.ask('GET', `/api/v1/images/${lodash.manifestDigest}/report`);
+  const ids = json.vulnerabilities.map(({ id }: { id: string }) => id).toSorted();
+  return { ids, digest: json.inputs.db };
+}
+
+describe.skipIf(POSTGRES === null)(`serve with advisories.refreshMinutes${POSTGRES ? '' : ' (no PostgreSQL)'}`, () => {
+  test('a refresh that fails is told and scans go on; one that does not is used by the next scan', {
+    timeout: 180_000,
+  }, async () => {
+    const db = join(await temporaryDirectory(), 'db');
+    let npm: Buffer = zip([record(FIRST)]);
+    const { url } = await loopbackServer((request, response) => {
+      if (request.url!.endsWith('/npm/all.zip')) response.end(npm);
+      else if (request.url!.includes('known_exploited')) response.end(KEV);
+      else response.writeHead(404).end();
+    });
+    const environment = { NO_PROXY: '*' };
+    const update = ['db', 'update', '--mirror', url, '--feeds', 'osv:npm,kev', '--db', db, '--quiet'];
+    expect(await runCommand(update, undefined, { environment })).toMatchObject({ code: 0 });
+
+    npm = NO_FEED;
+    const advisories = { refreshMinutes: 60, mirrors: [url], feeds: ['osv:npm', 'kev'] };
+    const settings = { scan: { db, localDirectories: [images] }, advisories };
+    const directory = clusterDirectory();
+    const served = await startServe({ directory, settings, environment });
+    await expect.poll(async () => (await refreshes(served)).length, { timeout: 30_000 }).toBe(1);
+    const [{ id }] = await refreshes(served);
+    expect(await ended(served, id)).toMatchObject({
+      state: 'failed',
+      attempts: 1,
+      error: { code: 'FEED_UNREADABLE', message: expect.stringContaining('no end record') },
+    });
+    const before = await scanned(served);
+    expect(before.ids).toEqual([FIRST]);
+
+    npm = zip([record(FIRST), record(SECOND)]);
+    const again = await served.ask('POST', `/api/v1/jobs/${id}/replay`);
+    const done = await ended(served, again.json.id);
+    expect(done).toMatchObject({ state: 'done', error: null, result: { before: before.digest, warned: 0 } });
+    expect(done.result.digest).not.toBe(before.digest);
+    expect(await scanned(served)).toEqual({ ids: [FIRST, SECOND], digest: done.result.digest });
+    const metrics = (await served.ask('GET', '/metrics')).text;
+    expect(metrics).toContain('plimsoll_job_attempts_total{kind="refresh-advisories",outcome="failed"} 1');
+    expect(metrics).toContain('plimsoll_job_attempts_total{kind="refresh-advisories",outcome="done"} 1');
+
+    // Another process on the same store finds that none is due.
+    expect(await served.stop()).toBe(0);
+    const next = await startServe({ directory, settings, environment, token: served.firstToken });
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    expect(await refreshes(next)).toHaveLength(1);
+  });
+
+  test('a stop in the middle of a refresh is not held up by it, and the next start begins it again', {
+    timeout: 120_000,
+  }, async () => {
+    const db = join(await temporaryDirectory(), 'db');
+    let isSlow = true;
+    const { url, requests } = await loopbackServer((request, response) => {
+      if (isSlow) response.write(' ');
+      else if (request.url!.includes('known_exploited')) response.end(KEV);
+    });
+    const settings = {
+      scan: {},
+      workers: { drainSeconds: 0 },
+      advisories: { refreshMinutes: 60, mirrors: [url], feeds: ['kev'] },
+    };
+    const environment = { NO_PROXY: '*', PLIMSOLL_DB_DIR: db };
+    const directory = clusterDirectory();
+    const served = await startServe({ directory, settings, environment });
+    await expect.poll(() => requests.length, { timeout: 30_000 }).toBe(1);
+    const stopping = performance.now();
+    expect(await served.stop()).toBe(0);
+    expect(performance.now() - stopping).toBeLessThan(20_000);
+
+    isSlow = false;
+    const next = await startServe({ directory, settings, environment, token: served.firstToken });
+    const [{ id }] = await refreshes(next);
+    expect(await ended(next, id)).toMatchObject({ state: 'done', attempts: 2, result: { before: 'none' } });
+  });
+});
