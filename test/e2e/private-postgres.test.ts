@@ -110,8 +110,8 @@ describe.skipIf(POSTGRES === null)(`a private PostgreSQL${POSTGRES === null ? ' 
         .toBeTruthy();
       expect(await query(server, 'select count(*)::int as n from kept')).toEqual([{ n: round }]);
     }
-    expect(crashes).toHaveLength(3);
-    expect(crashes[0]).toContain('SIGKILL');
+    // A start that comes before the killed one's memory is free fails, is told too, and is tried again.
+    expect(crashes.filter((message) => message.includes('SIGKILL'))).toHaveLength(3);
   });
 
   test('is refused to a second instance, which says why', async () => {

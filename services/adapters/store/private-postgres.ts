@@ -238,8 +238,8 @@ export class PrivatePostgres {
 
   /** Whatever ended the server (the kernel's, for want of memory), what was committed is there when it runs again. */
   async #again(why: string): Promise<void> {
+    this.#options.onCrash(`PostgreSQL ended (${why}); it is started again.`);
     for (let wait = 200; !this.#stopping; wait = Math.min(wait * 2, 10_000)) {
-      this.#options.onCrash(`PostgreSQL ended (${why}); it is started again.`);
       await this.#holder?.end().catch(() => {});
       await sleep(wait);
       if (this.#stopping) return;
