@@ -85,6 +85,14 @@ describe('a refresh of the advisory database', () => {
     expect(await run({ allowMissing: true })).toMatchObject({ digest: NEW.digest, before: OLD.digest });
   });
 
+  test('says in its error what servers said of the feeds that are missing, the first few', async () => {
+    const warnings = ['osv:npm: status 404.', 'b.', 'c.', 'd.'];
+    const { run } = world({ missing: ['osv:npm'], warnings });
+    await expect(run()).rejects.toEqual(refused('DOWNLOAD_FAILED', /^1 feed .* osv:npm: status 404\. b\. c\. …$/));
+    const three = world({ missing: ['osv:npm'], warnings: warnings.slice(0, 3) });
+    await expect(three.run()).rejects.toEqual(refused('DOWNLOAD_FAILED', /osv:npm: status 404\. b\. c\.$/));
+  });
+
   test('gives up half a build, and forgets the file that cannot be read, so that it is fetched anew', async () => {
     const unreadable = new PlimsollError('FEED_UNREADABLE', 'no end record', {
       details: { path: '/db/downloads/kev' },

@@ -3,6 +3,9 @@ import { atMirrors, selectSources } from '../domain/vulnerabilities/feed-sources
 import type { FetchOptions, RefreshedAdvisories, RefreshTerms } from './ports.ts';
 import { type UpdatableDatabases, updateDatabase } from './update-database.ts';
 
+/** Warnings that one error names. */
+const REASONS = 3;
+
 /** What is told of an installed database. */
 interface Installed {
   readonly digest: string;
@@ -41,7 +44,11 @@ export async function refreshAdvisories(
   const update = async (): Promise<Installed> => {
     const sources = selectSources(feeds).sources.map((source) => atMirrors(source, mirrors));
     const request = { root, sources, allowMissing, allowShrunk: false, limits, signal, onWarning };
-    return (await updateDatabase({ ...request, onProgress: () => {} }, databases)).info;
+    try {
+      return (await updateDatabase({ ...request, onProgress: () => {} }, databases)).info;
+    } catch (error) {
+      throw withReasons(error, warnings);
+    }
   };
   const fresh =
     pull === null
@@ -57,6 +64,14 @@ export async function refreshAdvisories(
     );
   }
   return { digest: inUse.digest, builtAt: inUse.builtAt, before, warnings, warned };
+}
+
+/** Nobody reads warnings beside a job that failed: what servers said stands in its error. */
+function withReasons(error: unknown, warnings: readonly string[]): unknown {
+  if (!(error instanceof PlimsollError) || error.code !== 'DOWNLOAD_FAILED' || warnings.length === 0) return error;
+  const more = warnings.length > REASONS ? ' …' : '';
+  const message = `${error.message} ${warnings.slice(0, REASONS).join(' ')}${more}`;
+  return new PlimsollError(error.code, message, { cause: error, details: error.details });
 }
 
 /** One that cannot be used is no reason to be without a new one: that is the remedy. */
