@@ -1,9 +1,11 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { buildImage } from '../support/image-builder.ts';
 import { file } from '../support/layer-builder.ts';
 import { loopbackServer } from '../support/loopback-server.ts';
-import { clusterDirectory, POSTGRES } from '../support/private-postgres.ts';
+import { clusterDirectory, POSTGRES, startPostgres } from '../support/private-postgres.ts';
 import { ociTarget, runCommand, scratch } from '../support/scan.ts';
 import { type Served, startServe } from '../support/serve.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
@@ -143,4 +145,44 @@ describe.skipIf(POSTGRES === null)(`serve with advisories.refreshMinutes${POSTGR
       expect(await ended(next, id)).toMatchObject({ state: 'done', attempts: 2, result: { before: 'none' } });
     },
   );
+
+  test('three workers on one store pull a signed database once', { timeout: 120_000 }, async () => {
+    const work = await temporaryDirectory();
+    const { publicKey, privateKey } = generateKeyPairSync('ed25519');
+    writeFileSync(join(work, 'key.pem'), publicKey.export({ type: 'spki', format: 'pem' }));
+    writeFileSync(join(work, 'key'), privateKey.export({ type: 'pkcs8', format: 'pem' }));
+    writeFileSync(join(work, 'all.zip'), zip([record(FIRST)]));
+    const make = async (...args: string[]) => {
+      const made = await runCommand(['db', ...args]);
+      expect(made).toMatchObject({ code: 0 });
+      return made.stdout;
+    };
+    const built = await make('build', '--from', join(work, 'all.zip'), '--output', join(work, 'built'), '--quiet');
+    const archive = join(work, 'db.tar.zst');
+    await make('export', archive, '--db', join(work, 'built'), '--sign', join(work, 'key'));
+    const { url, requests } = await loopbackServer((_, response) => response.end(readFileSync(archive)));
+
+    const postgres = await startPostgres();
+    onTestFinished(() => postgres.stop());
+    const { host, user, database } = postgres.connection;
+    const environment = {
+      NO_PROXY: '*',
+      PLIMSOLL_DB_DIR: join(work, 'db'),
+      DATABASE_URL: `postgres://${user}@/${database}?host=${encodeURIComponent(host)}`,
+    };
+    const pull = { refreshMinutes: 60, pull: `${url}/db.tar.zst`, keys: [join(work, 'key.pem')] };
+    const start = (role: 'api' | 'worker') => {
+      const settings = { scan: {}, advisories: pull };
+      return startServe({ directory: clusterDirectory(), role, settings, environment });
+    };
+    const api = await start('api');
+    for (let count = 0; count < 3; count++) await start('worker');
+    await expect.poll(async () => (await refreshes(api)).length, { timeout: 30_000 }).toBe(1);
+    const done = await ended(api, (await refreshes(api))[0].id);
+    expect(done).toMatchObject({ state: 'done', attempts: 1, result: { before: 'none' } });
+    expect(built).toContain(done.result.digest);
+    // Each has asked by now whether one is due.
+    await new Promise((resolve) => setTimeout(resolve, 11_000));
+    expect([(await refreshes(api)).length, requests.length]).toEqual([1, 1]);
+  });
 });
