@@ -15,6 +15,8 @@ const UNIT_FOLDERS_OF_TEST = 'test/{architecture,support,tools}/**/*.test.ts';
 export default defineConfig({
   test: {
     reporters: ['default', summaryReporter()],
+    // By default one processor is left idle: half of a small machine.
+    maxWorkers: '100%',
     projects: [
       // Pure layers share one context per worker: they hold no state, and isolation costs seconds.
       { test: { name: 'domain', include: [PURE], isolate: false, setupFiles, testTimeout, execArgv } },
