@@ -1,6 +1,6 @@
+import type { JobPayload } from '../services/pipeline/job-ports.ts';
 import type { JobHandler } from '../services/pipeline/run-job.ts';
 import { type ScanAndStoreDependencies, scanAndStore } from '../services/pipeline/scan-and-store.ts';
-import type { JobPayload } from '../services/pipeline/store-ports.ts';
 
 export interface ScanWorkerDependencies extends ScanAndStoreDependencies {
   /** What the job is to read, as the command line writes it, if it may be read. */

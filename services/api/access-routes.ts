@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { PlimsollError } from '../domain/errors.ts';
-import { type AuditLog, ROLES, type TokenStore } from '../pipeline/store-ports.ts';
+import { type AuditLog, ROLES, type TokenStore } from '../pipeline/access-ports.ts';
 import { type Route, route } from './route.ts';
 import { auditEntry, byId, listOf, nothing, paged, pageOf, token } from './shapes.ts';
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { PlimsollError } from '../domain/errors.ts';
-import { JOB_KINDS, JOB_STATES, type JobControl, type JobQueue, type JobReader } from '../pipeline/store-ports.ts';
+import { JOB_KINDS, JOB_STATES, type JobControl, type JobQueue, type JobReader } from '../pipeline/job-ports.ts';
 import { type Route, route } from './route.ts';
 import { byId, job, listOf, nothing, paged, pageOf } from './shapes.ts';
 

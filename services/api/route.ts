@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { ApiToken, Role } from '../pipeline/store-ports.ts';
+import type { ApiToken, Role } from '../pipeline/access-ports.ts';
 
 /** What a handler gets: everything was checked by the route's own schemas. */
 export interface Asked<Params, Query, Body> {

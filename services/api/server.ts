@@ -10,7 +10,7 @@ import {
 import { z } from 'zod';
 import { PlimsollError } from '../domain/errors.ts';
 import { LIMITS } from '../domain/limits.ts';
-import { type ApiToken, type AuditEntry, type AuditLog, ROLES, type TokenStore } from '../pipeline/store-ports.ts';
+import { type ApiToken, type AuditEntry, type AuditLog, ROLES, type TokenStore } from '../pipeline/access-ports.ts';
 import { accessRoutes } from './access-routes.ts';
 import { type ImageRoutesDependencies, imageRoutes } from './image-routes.ts';
 import { type JobRoutesDependencies, jobRoutes } from './job-routes.ts';

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { LIMITS } from '../domain/limits.ts';
-import { JOB_KINDS, JOB_STATES, type Page, ROLES } from '../pipeline/store-ports.ts';
+import { ROLES } from '../pipeline/access-ports.ts';
+import { JOB_KINDS, JOB_STATES } from '../pipeline/job-ports.ts';
+import type { Page } from '../pipeline/page.ts';
 
 /* The shapes of requests and answers; the OpenAPI document is generated from them. */
 

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { acceptDelivery } from './accept-delivery.ts';
-import type { Delivery, Job, JobRequest, RegistryEvent } from './store-ports.ts';
+import type { Job, JobRequest } from './job-ports.ts';
+import type { Delivery, RegistryEvent } from './store-ports.ts';
 
 const digest = `sha256:${'a'.repeat(64)}`;
 const push = (more: Partial<RegistryEvent> = {}): RegistryEvent => {

@@ -1,13 +1,6 @@
 import { messageOf } from '../domain/errors.ts';
-import {
-  type Delivery,
-  type DeliveryStore,
-  type JobQueue,
-  type JobRequest,
-  PRIORITIES,
-  type RecordedDelivery,
-  type RegistryEvent,
-} from './store-ports.ts';
+import { type JobQueue, type JobRequest, PRIORITIES } from './job-ports.ts';
+import type { Delivery, DeliveryStore, RecordedDelivery, RegistryEvent } from './store-ports.ts';
 
 export interface AcceptDependencies {
   readonly deliveries: DeliveryStore;

@@ -1,5 +1,5 @@
+import type { JobQueue, LostJobs } from './job-ports.ts';
 import { SILENT_MS } from './run-job.ts';
-import type { JobQueue, LostJobs } from './store-ports.ts';
 
 /** Announced at once; those behind them when these are done. */
 const ANNOUNCED = 1_000;

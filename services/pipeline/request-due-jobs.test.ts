@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import type { Job, JobRequest } from './job-ports.ts';
 import { requestDueJobs } from './request-due-jobs.ts';
-import type { Job, JobRequest } from './store-ports.ts';
 
 const NOW = Date.parse('2026-05-05T12:00:00Z');
 const HOUR = 3_600_000;

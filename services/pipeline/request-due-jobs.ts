@@ -1,4 +1,4 @@
-import type { Job, JobKind, JobQueue, JobReader, JobRequest, JobRequests } from './store-ports.ts';
+import type { Job, JobKind, JobQueue, JobReader, JobRequest, JobRequests } from './job-ports.ts';
 
 export interface RequestDueDependencies {
   readonly jobs: JobReader & JobRequests;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { PlimsollError } from '../domain/errors.ts';
+import type { Job, JobLedger } from './job-ports.ts';
 import { type JobHandler, runJob } from './run-job.ts';
-import type { Job, JobLedger } from './store-ports.ts';
 
 const job = { id: 'job-1', kind: 'scan', key: 'k', attempts: 2, attemptsAllowed: 5 } as Job;
 

@@ -1,5 +1,5 @@
 import { ERROR_TABLE, messageOf, PlimsollError } from '../domain/errors.ts';
-import type { Job, JobError, JobLedger, JobResult } from './store-ports.ts';
+import type { Job, JobError, JobLedger, JobResult } from './job-ports.ts';
 
 /** What a handler came to: a result that is still to be stored, or one that it stored itself with the job's end. */
 export type JobEnd = { readonly result: JobResult } | 'stored';

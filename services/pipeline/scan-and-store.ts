@@ -4,10 +4,11 @@ import { LIMITS } from '../domain/limits.ts';
 import type { Report } from '../domain/report/report.ts';
 import { serializeReport } from '../domain/report/serialize.ts';
 import { parsePurl } from '../domain/vulnerabilities/purl-pattern.ts';
+import type { Job } from './job-ports.ts';
 import { type JudgeRequest, judgeDocument } from './judge-document.ts';
 import type { JobEnd } from './run-job.ts';
 import { type ScanDependencies, scanTarget } from './scan-target.ts';
-import type { Job, JudgedImage, ReportStore } from './store-ports.ts';
+import type { JudgedImage, ReportStore } from './store-ports.ts';
 
 /** What judges, for one scan: the advisories and the policies of now. */
 export interface Judgement extends JudgeRequest {

@@ -17,10 +17,24 @@ const PURE_LIBRARIES = [
 ] as const;
 
 /** What adapters implement, and all that they see of the pipeline. */
-const PORTS = ['services/pipeline/ports.ts', 'services/pipeline/store-ports.ts'];
+const PORTS = [
+  'services/pipeline/ports.ts',
+  'services/pipeline/access-ports.ts',
+  'services/pipeline/job-ports.ts',
+  'services/pipeline/page.ts',
+  'services/pipeline/store-ports.ts',
+];
 
 /** The composition roots: the only files that see both adapters and entry points. */
-const ROOTS = ['services/main.ts', 'services/serve.ts', 'services/layer-worker.ts', 'services/update-process.ts'];
+const ROOTS = [
+  'services/main.ts',
+  'services/serve.ts',
+  'services/serve-jobs.ts',
+  'services/serve-rounds.ts',
+  'services/serve-store.ts',
+  'services/layer-worker.ts',
+  'services/update-process.ts',
+];
 
 const ENTRY_POINTS = ['services/cli', 'services/api', 'services/agent', 'services/web', 'workers', 'webhooks'];
 

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { BullQueue } from '../../services/adapters/queue/bull-queue.ts';
-import type { Job, JobKind } from '../../services/pipeline/store-ports.ts';
+import type { Job, JobKind } from '../../services/pipeline/job-ports.ts';
 
 export interface TestedQueue {
   /** A process of its own, as it were: another connection to the same queue. */

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { PostgresDeliveries } from '../../services/adapters/store/postgres-deliveries.ts';
 import type { PostgresJobs } from '../../services/adapters/store/postgres-jobs.ts';
-import type { Delivery, JobRequest, RegistryEvent } from '../../services/pipeline/store-ports.ts';
+import type { JobRequest } from '../../services/pipeline/job-ports.ts';
+import type { Delivery, RegistryEvent } from '../../services/pipeline/store-ports.ts';
 
 export interface TestedStore {
   readonly jobs: PostgresJobs;

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Queue, Worker } from 'bullmq';
 import { messageOf } from '../../domain/errors.ts';
-import { JOB_KINDS, type Job, type JobKind, type JobQueue } from '../../pipeline/store-ports.ts';
+import { JOB_KINDS, type Job, type JobKind, type JobQueue } from '../../pipeline/job-ports.ts';
 import { connectQueue, type QueueConnection, type QueuePlace } from './queue-connection.ts';
 
 /** Handles one pointer to a job; whatever becomes of the job stands in the store, so that this only raises for faults. */

@@ -1,4 +1,4 @@
-import type { Page, Part } from '../../pipeline/store-ports.ts';
+import type { Page, Part } from '../../pipeline/page.ts';
 
 /** The rows of a query that asked for one more than the page holds. */
 export function partOf<Row, Item>(

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type Kysely, type Selectable, sql } from 'kysely';
-import type { ApiToken, AuditEntry, AuditLog, NewToken, Page, Part, TokenStore } from '../../pipeline/store-ports.ts';
+import type { ApiToken, AuditEntry, AuditLog, NewToken, TokenStore } from '../../pipeline/access-ports.ts';
+import type { Page, Part } from '../../pipeline/page.ts';
 import { partOf } from './part-of.ts';
 import type { ApiTokensTable, StoreSchema } from './schema.ts';
 

@@ -1,12 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { type Kysely, sql, type Transaction } from 'kysely';
+import type { JobRequest } from '../../pipeline/job-ports.ts';
+import type { Page, Part } from '../../pipeline/page.ts';
 import type {
   Delivery,
   DeliveryStore,
-  JobRequest,
   KnownTags,
-  Page,
-  Part,
   RecordedDelivery,
   TagChange,
   TagReader,

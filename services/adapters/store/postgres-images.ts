@@ -1,15 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { type Kysely, type Selectable, sql, type Transaction } from 'kysely';
+import type { Attempt, JobResult } from '../../pipeline/job-ports.ts';
+import type { Page, Part } from '../../pipeline/page.ts';
 import type {
-  Attempt,
   Decision,
   FoundPackage,
   ImageReader,
-  JobResult,
   JudgedImage,
   JudgedTarget,
-  Page,
-  Part,
   ReportStore,
   SeverityCounts,
   StoredImage,

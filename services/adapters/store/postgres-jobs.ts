@@ -13,9 +13,8 @@ import type {
   JobRequests,
   JobResult,
   LostJobs,
-  Page,
-  Part,
-} from '../../pipeline/store-ports.ts';
+} from '../../pipeline/job-ports.ts';
+import type { Page, Part } from '../../pipeline/page.ts';
 import { isUniqueViolation } from './failures.ts';
 import { partOf } from './part-of.ts';
 import type { JobsTable, StoreSchema } from './schema.ts';

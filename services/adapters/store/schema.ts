@@ -1,13 +1,7 @@
 import type { ColumnType, Generated, JSONColumnType } from 'kysely';
-import type {
-  Decision,
-  JobKind,
-  JobPayload,
-  JobResult,
-  JobState,
-  Role,
-  SeverityCounts,
-} from '../../pipeline/store-ports.ts';
+import type { Role } from '../../pipeline/access-ports.ts';
+import type { JobKind, JobPayload, JobResult, JobState } from '../../pipeline/job-ports.ts';
+import type { Decision, SeverityCounts } from '../../pipeline/store-ports.ts';
 
 /** The tables as the migrations leave them. Moments are read as Date and written as either. */
 export interface StoreSchema {

@@ -1,0 +1,138 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import { refreshWorker } from '../workers/refresh-advisories.worker.ts';
+import { scanWorker } from '../workers/scan.worker.ts';
+import { sweepWorker } from '../workers/sweep-registry.worker.ts';
+import { updateInProcess } from './adapters/advisories/updating-process.ts';
+import type { BullQueue } from './adapters/queue/bull-queue.ts';
+import type { Store } from './adapters/store/open-store.ts';
+import type { ServerMetrics } from './api/metrics.ts';
+import type { ServeRequest, Session } from './cli/session.ts';
+import { PlimsollError } from './domain/errors.ts';
+import { registeredReference } from './domain/registries/registration.ts';
+import { type JobKind, type JobPayload, PRIORITIES } from './pipeline/job-ports.ts';
+import type { RefreshTerms } from './pipeline/ports.ts';
+import { requestDueJobs } from './pipeline/request-due-jobs.ts';
+import { type JobHandler, runJob } from './pipeline/run-job.ts';
+import type { Delivery, RegistryEvent } from './pipeline/store-ports.ts';
+import { ROUND_MS, repeat, type Undo } from './serve-rounds.ts';
+
+// The part of the servers' composition root that does jobs.
+
+const updateProcess = new URL(
+  import.meta.url.endsWith('.ts') ? './update-process.ts' : './update-process.js',
+  import.meta.url,
+);
+
+export interface JobsSurroundings {
+  readonly session: Session;
+  readonly store: Store;
+  readonly queue: BullQueue;
+  readonly metrics: ServerMetrics;
+  readonly log: Logger;
+  /** The target as it may be scanned by request. Raises FORBIDDEN, USAGE. */
+  readonly allowed: (target: string) => Promise<string>;
+  readonly accept: (delivery: Delivery, priority: number) => Promise<unknown>;
+}
+
+/** Takes jobs of every kind from here on, and asks for those that are due. */
+export async function doJobs(
+  { settings, registrations, openJudgement }: ServeRequest,
+  { session, store, queue, metrics, log, allowed, accept }: JobsSurroundings,
+  undo: Undo[],
+): Promise<void> {
+  const warn = (part: string) => (message: string) => log.warn({ part }, message);
+  const cache = await session.openCache({
+    directory: join(settings.dataDirectory, 'facts'),
+    onWarning: warn('facts'),
+  });
+  undo.push(() => cache.close());
+  const stopped = new AbortController();
+  undo.push(drain(queue, stopped, settings.workers.drainSeconds * 1_000));
+  const registries = await session.registeredRegistries(registrations.values());
+  undo.push(() => registries.close());
+  const scan = await session.scanDependencies(cache, registries);
+  const worker = `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`;
+  const run = (handle: JobHandler) => async (id: string) => {
+    await runJob(id, handle, {
+      ledger: store.jobs,
+      worker,
+      every: (ms, call) => {
+        const timer = setInterval(call, ms);
+        return () => clearInterval(timer);
+      },
+      stopped: stopped.signal,
+      onEnd: (job, outcome, error) => {
+        metrics.jobs.inc({ kind: job.kind, outcome });
+        const level = outcome === 'done' ? 'info' : 'warn';
+        const { id, kind, key, attempts: attempt } = job;
+        log[level]({ part: 'jobs', job: id, kind, key, attempt, outcome, error }, 'job ended');
+      },
+    });
+  };
+  const resolveTarget = targetOf(allowed, registrations);
+  const scans = scanWorker({ scan, openJudgement, reports: store.images, resolveTarget });
+  await queue.consume('scan', settings.workers.concurrency, run(scans));
+  const sweeps = sweepWorker({
+    registrations,
+    lister: registries,
+    resolver: registries,
+    known: store.deliveries,
+    accept: (delivery) => accept(delivery, PRIORITIES.sweep),
+    sha256: session.sha256,
+    moment: () => new Date().toISOString(),
+  });
+  await queue.consume('sweep-registry', 1, run(sweeps));
+  const askFor = (kind: JobKind, wanted: Parameters<typeof requestDueJobs>[1], minutes: number, part: string) => {
+    const dependencies = { jobs: store.jobs, queue, now: Date.now };
+    const ask = async () => void (await requestDueJobs(kind, wanted, minutes * 60_000, dependencies));
+    undo.push(repeat(ROUND_MS, ask, warn(part)));
+  };
+  const swept = [...registrations.keys()].map((registry) => {
+    return { key: registry, payload: { registry }, priority: PRIORITIES.sweep };
+  });
+  askFor('sweep-registry', swept, settings.registries.sweepMinutes, 'sweeps');
+  const { refreshMinutes } = settings.advisories;
+  if (refreshMinutes !== undefined) {
+    const refresh = (signal: AbortSignal) =>
+      updateInProcess(updateProcess, refreshTerms(settings), { signal, environment: process.env });
+    const refreshes = refreshWorker({ refresh, onWarning: warn('advisories') });
+    await queue.consume('refresh-advisories', 1, run(refreshes));
+    const one = { key: 'advisories', payload: {}, priority: PRIORITIES.refresh };
+    askFor('refresh-advisories', [one], refreshMinutes, 'advisories');
+  }
+}
+
+function targetOf(
+  allowed: (target: string) => Promise<string>,
+  registrations: ServeRequest['registrations'],
+): (payload: JobPayload) => Promise<string> {
+  return async ({ target, registry, repository, tag = null, digest = null }) => {
+    if (typeof target === 'string') return await allowed(target);
+    const registration = registrations.get(String(registry));
+    if (registration === undefined) throw new PlimsollError('USAGE', `There is no registry ${registry} any more.`);
+    return registeredReference(registration, { repository, tag, digest } as RegistryEvent);
+  };
+}
+
+/** Waits for what runs, but no longer than it may; what is cut short is begun again by another. */
+function drain(queue: BullQueue, stopped: AbortController, ms: number): Undo {
+  return async () => {
+    const waiting = new AbortController();
+    const late = sleep(ms, undefined, { signal: waiting.signal }).then(
+      () => stopped.abort(new PlimsollError('CANCELLED', 'the worker was stopped')),
+      () => {},
+    );
+    await queue.drain();
+    waiting.abort();
+    await late;
+  };
+}
+
+function refreshTerms({ advisories, scan }: ServeRequest['settings']): RefreshTerms {
+  const { feeds, mirrors, pull = null, keys, allowMissing } = advisories;
+  return { root: scan.db ?? null, feeds, mirrors, pull, keyFiles: keys, allowMissing };
+}

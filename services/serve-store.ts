@@ -1,0 +1,89 @@
+import { randomBytes } from 'node:crypto';
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import type { PoolConfig } from 'pg';
+import type { Logger } from 'pino';
+import { BullQueue } from './adapters/queue/bull-queue.ts';
+import { openStore, type Store } from './adapters/store/open-store.ts';
+import { PrivatePostgres } from './adapters/store/private-postgres.ts';
+import { newSecret } from './api/token-secret.ts';
+import type { ServeRequest, Session } from './cli/session.ts';
+import { messageOf, PlimsollError } from './domain/errors.ts';
+import type { Undo } from './serve-rounds.ts';
+
+// The part of the servers' composition root that opens what they all stand on.
+
+/** The store and the queue that the settings name. Raises STORE_UNUSABLE, QUEUE_UNUSABLE, SETTINGS_INVALID. */
+export async function openBackbone(
+  { role, settings }: ServeRequest,
+  log: Logger,
+  undo: Undo[],
+): Promise<{ readonly store: Store; readonly queue: BullQueue }> {
+  const warn = (part: string) => (message: string) => log.warn({ part }, message);
+  makeDirectory(settings.dataDirectory);
+  const database = await connection(
+    settings,
+    undo,
+    role,
+    (line) => log.debug({ part: 'postgres' }, line),
+    warn('postgres'),
+  );
+  const store = await openStore(database, warn('store'));
+  undo.push(() => store.close());
+  const redis = secretOf(settings.queue);
+  const queue = await BullQueue.open(redis === null ? { postgres: database } : { redis }, warn('queue'));
+  undo.push(() => queue.close());
+  return { store, queue };
+}
+
+function makeDirectory(directory: string): void {
+  if (existsSync(directory)) return;
+  // PostgreSQL's account passes through it to what is its own.
+  mkdirSync(directory, { recursive: true, mode: 0o711 });
+  chmodSync(directory, 0o711);
+}
+
+async function connection(
+  { store, dataDirectory }: ServeRequest['settings'],
+  undo: Undo[],
+  role: ServeRequest['role'],
+  onLine: (line: string) => void,
+  onCrash: (message: string) => void,
+): Promise<PoolConfig> {
+  const url = secretOf(store);
+  if (url !== null) return { connectionString: url };
+  if (role !== 'serve') {
+    const message = `plimsoll ${role} shares its store with other processes: give one with DATABASE_URL (or store.url).`;
+    throw new PlimsollError('SETTINGS_INVALID', message);
+  }
+  const { account = null, binaries = null } = store;
+  const path = process.env.PATH;
+  const postgres = await PrivatePostgres.start({ directory: dataDirectory, binaries, account, path, onLine, onCrash });
+  undo.push(() => postgres.stop());
+  return postgres.connection;
+}
+
+function secretOf({ url, urlFile }: { url?: string | undefined; urlFile?: string | undefined }): string | null {
+  if (urlFile === undefined) return url ?? null;
+  try {
+    return readFileSync(urlFile, 'utf8').trim();
+  } catch (cause) {
+    throw new PlimsollError('SETTINGS_INVALID', `The file of a secret cannot be read: ${messageOf(cause)}`, { cause });
+  }
+}
+
+/** Whoever starts the first server of a store is its first administrator. The secret is shown once, and never logged. */
+export async function makeFirstToken({ access }: Store, file: string | null, { stdout }: Session): Promise<void> {
+  if ((await access.tokens({ limit: 1, after: null })).items.length > 0) return;
+  const { secret, secretDigest } = newSecret(randomBytes);
+  if (file !== null) {
+    try {
+      writeFileSync(file, `${secret}\n`, { mode: 0o600, flag: 'wx' });
+    } catch (cause) {
+      throw new PlimsollError('OUTPUT_FAILED', `The first token cannot be written: ${messageOf(cause)}`, { cause });
+    }
+  }
+  const made = await access.addFirstToken({ name: 'first', role: 'admin', secretDigest, expiresAt: null });
+  if (made === null && file !== null) rmSync(file);
+  if (made === null || file !== null) return;
+  stdout.write(`The first token of the API (admin), shown this once: ${secret}\n`);
+}
