@@ -87,7 +87,7 @@ export async function doJobs(
   });
   await queue.consume('sweep-registry', 1, run(sweeps));
   const askFor = (kind: JobKind, wanted: Parameters<typeof requestDueJobs>[1], minutes: number, part: string) => {
-    const dependencies = { jobs: store.jobs, queue, now: Date.now };
+    const dependencies = { jobs: store.jobs, queue };
     const ask = async () => void (await requestDueJobs(kind, wanted, minutes * 60_000, dependencies));
     undo.push(repeat(ROUND_MS, ask, warn(part)));
   };

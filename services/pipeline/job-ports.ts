@@ -64,6 +64,14 @@ export interface JobRequests {
   request(requests: readonly JobRequest[]): Promise<readonly Job[]>;
 }
 
+export interface DueJobs {
+  /**
+   * Queues those of which none was queued by this for so long, and none waits or runs now. Of many processes that ask at one
+   * moment one has the job, for its turn is taken in the transaction that queues it. In any order.
+   */
+  requestDue(requests: readonly JobRequest[], everyMs: number): Promise<readonly Job[]>;
+}
+
 /** The life of jobs. Every change is one transaction, and holds or does nothing. */
 export interface JobLedger {
   /** Takes a queued job that is due; null: it is not, or one of the same kind and key runs. */

@@ -1,3 +1,6 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { Kysely, PostgresDialect, sql } from 'kysely';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -9,6 +12,8 @@ import { PglitePool } from '../support/pglite-pool.ts';
 import { POSTGRES, startPostgres } from '../support/private-postgres.ts';
 import { reportsContract, type TestedReports } from './reports.ts';
 import { storeContract, type TestedStore } from './store.ts';
+
+const ASK_FOR_DUE_JOBS = fileURLToPath(new URL('../support/ask-for-due-jobs.ts', import.meta.url));
 
 const testedStore = (database: Kysely<StoreSchema>): TestedStore & TestedReports => ({
   ...storeIn(database),
@@ -49,6 +54,26 @@ describe.skipIf(POSTGRES === null)(`PostgreSQL${POSTGRES === null ? ' (not insta
   };
   storeContract('private PostgreSQL', () => ({ ...store, run }));
   reportsContract('private PostgreSQL', () => ({ ...store, run }));
+
+  it('gives each turn of a job to one of several processes', async () => {
+    const [keys, everyMs] = [['race-a', 'race-b', 'race-c'], 400];
+    const asked = [server.connection, keys, everyMs, 6_000].map((argument) => JSON.stringify(argument));
+    await Promise.all(
+      Array.from({ length: 4 }, () => promisify(execFile)(process.execPath, [ASK_FOR_DUE_JOBS, ...asked])),
+    );
+    const { rows } = await beside.query(
+      `select key, count(*)::int as turns, count(distinct worker)::int as workers, min(apart) as shortest
+      from (select key, worker, extract(epoch from created_at - lag(created_at) over (partition by key order by created_at)) * 1000
+        as apart from jobs where key = any($1)) turn group by key order by key`,
+      [keys],
+    );
+    expect(rows.map(({ key }) => key)).toEqual(keys);
+    for (const { turns, shortest } of rows) {
+      expect(turns).toBeGreaterThan(2);
+      expect(Number(shortest)).toBeGreaterThanOrEqual(everyMs);
+    }
+    expect(Math.max(...rows.map(({ workers }) => workers))).toBeGreaterThan(1);
+  });
 
   it('is migrated once, however many processes start at the same moment', async () => {
     await run('drop schema public cascade; create schema public');

@@ -165,6 +165,38 @@ export function storeContract(name: string, open: () => TestedStore): void {
       expect(places).not.toContain(-1);
     });
 
+    it('that comes again and again is due when none was asked for so long, and none waits or runs', async () => {
+      const { jobs, run } = open();
+      const [often, seldom] = [scanOf(fresh('due')), scanOf(fresh('due'))];
+      const due = async (minutes: number) => {
+        return (await jobs.requestDue([often, seldom], minutes * 60_000)).map(({ key }) => key).toSorted();
+      };
+      expect(await due(60)).toEqual([often.key, seldom.key].toSorted());
+      await run(`update schedules set asked_at = asked_at - interval '61 minutes' where key = '${often.key}'`);
+      expect(await due(60)).toEqual([]);
+      for (const job of (await jobs.waiting(1_000)).filter(({ key }) => key === often.key)) {
+        const running = (await jobs.begin(job.id, 'worker-1'))!;
+        expect(await due(60)).toEqual([]);
+        await jobs.settle(running, { error: failure });
+      }
+      expect(await due(62)).toEqual([]);
+      expect(await due(60)).toEqual([often.key]);
+    });
+
+    it('that is due is had by one of many that ask at once, whatever their order', async () => {
+      const { jobs } = open();
+      const wanted = [scanOf(fresh('due')), scanOf(fresh('due')), scanOf(fresh('due'))];
+      const answers = await Promise.all(
+        Array.from({ length: 8 }, (_, i) => jobs.requestDue(i % 2 === 0 ? wanted : wanted.toReversed(), 60_000)),
+      );
+      expect(
+        answers
+          .flat()
+          .map(({ key }) => key)
+          .toSorted(),
+      ).toEqual(wanted.map(({ key }) => key).toSorted());
+    });
+
     it('is listed page by page, newest first, each once', async () => {
       const { jobs } = open();
       const asked = await jobs.request(Array.from({ length: 5 }, () => scanOf(fresh('page'))));

@@ -3,6 +3,7 @@ import { type Kysely, type Selectable, sql, type Transaction } from 'kysely';
 import type { ErrorCode } from '../../domain/errors.ts';
 import type {
   Attempt,
+  DueJobs,
   Job,
   JobControl,
   JobError,
@@ -20,7 +21,7 @@ import { partOf } from './part-of.ts';
 import type { JobsTable, StoreSchema } from './schema.ts';
 
 /** Jobs as rows. Every moment is the server's: workers' clocks differ. */
-export class PostgresJobs implements JobRequests, JobLedger, LostJobs, JobReader, JobControl {
+export class PostgresJobs implements JobRequests, DueJobs, JobLedger, LostJobs, JobReader, JobControl {
   readonly #database: Kysely<StoreSchema>;
 
   constructor(database: Kysely<StoreSchema>) {
@@ -29,6 +30,16 @@ export class PostgresJobs implements JobRequests, JobLedger, LostJobs, JobReader
 
   request(requests: readonly JobRequest[]): Promise<readonly Job[]> {
     return this.#database.transaction().execute((transaction) => requestJobs(transaction, requests));
+  }
+
+  requestDue(requests: readonly JobRequest[], everyMs: number): Promise<readonly Job[]> {
+    return this.#database.transaction().execute(async (transaction) => {
+      const due: JobRequest[] = [];
+      for (const request of requests.toSorted(inOneOrder)) {
+        if (await takeTurn(transaction, request, everyMs)) due.push(request);
+      }
+      return await requestJobs(transaction, due);
+    });
   }
 
   async begin(id: string, worker: string): Promise<Job | null> {
@@ -187,9 +198,8 @@ export async function requestJobs(
   transaction: Transaction<StoreSchema>,
   requests: readonly JobRequest[],
 ): Promise<readonly Job[]> {
-  const name = ({ kind, key }: JobRequest): string => `${kind}\0${key}`;
   const jobs = new Map<string, Job>();
-  for (const request of requests.toSorted((a, b) => (name(a) < name(b) ? -1 : 1))) {
+  for (const request of requests.toSorted(inOneOrder)) {
     const { kind, key, priority } = request;
     const payload = JSON.stringify(request.payload);
     const row = await transaction
@@ -203,9 +213,32 @@ export async function requestJobs(
       )
       .returningAll()
       .executeTakeFirstOrThrow();
-    jobs.set(name(request), jobOf(row));
+    jobs.set(nameOf(request), jobOf(row));
   }
-  return requests.map((request) => jobs.get(name(request))!);
+  return requests.map((request) => jobs.get(nameOf(request))!);
+}
+
+function nameOf({ kind, key }: JobRequest): string {
+  return `${kind}\0${key}`;
+}
+
+function inOneOrder(a: JobRequest, b: JobRequest): number {
+  return nameOf(a) < nameOf(b) ? -1 : 1;
+}
+
+/** True for one of all that ask while the turn is due: the others wait for the row, and then find it taken. */
+async function takeTurn(
+  transaction: Transaction<StoreSchema>,
+  { kind, key }: JobRequest,
+  everyMs: number,
+): Promise<boolean> {
+  const { rows } = await sql`
+    insert into schedules (kind, key, asked_at) values (${kind}, ${key}, now())
+    on conflict (kind, key) do update set asked_at = excluded.asked_at
+      where schedules.asked_at <= now() - ${everyMs} * interval '1 millisecond'
+        and not exists (select from jobs where jobs.kind = ${kind} and jobs.key = ${key} and state in ('queued', 'running'))
+    returning 1`.execute(transaction);
+  return rows.length > 0;
 }
 
 /** Ends an attempt, as part of a transaction where there is more to store. False: the job is no longer this attempt's. */

@@ -6,6 +6,7 @@ import type { Decision, SeverityCounts } from '../../pipeline/store-ports.ts';
 /** The tables as the migrations leave them. Moments are read as Date and written as either. */
 export interface StoreSchema {
   readonly jobs: JobsTable;
+  readonly schedules: SchedulesTable;
   readonly deliveries: DeliveriesTable;
   readonly tag_history: TagHistoryTable;
   readonly images: ImagesTable;
@@ -39,6 +40,12 @@ export interface JobsTable {
   created_at: Moment;
   started_at: MomentOrNull;
   finished_at: MomentOrNull;
+}
+
+interface SchedulesTable {
+  kind: JobKind;
+  key: string;
+  asked_at: Moment;
 }
 
 interface DeliveriesTable {
