@@ -31,6 +31,9 @@ import { REPOSITORY } from './repository.ts';
 export const LAYER_WORKER = new URL('../../services/layer-worker.ts', import.meta.url);
 export const MAIN = join(REPOSITORY, 'services/main.ts');
 
+/** One set of threads for all scans of a test file. */
+const THREADS = new LayerThreads(LAYER_WORKER);
+
 export type ScanChanges = Partial<Omit<ScanRequest, 'target' | 'limits'>> & {
   readonly limits?: Partial<Limits>;
   readonly cache?: ScanDependencies['cache'];
@@ -42,7 +45,8 @@ export type ScanChanges = Partial<Omit<ScanRequest, 'target' | 'limits'>> & {
 /** What a use case takes: the request, and the real adapters. */
 export function wired(target: string, changes: ScanChanges = {}): [ScanRequest, ScanDependencies] {
   const { limits, cache = null, registries = null, ...rest } = changes;
-  const { reader = new LayerThreads(LAYER_WORKER, { blobs: registries }), ...asked } = rest;
+  const { reader = registries === null ? THREADS : new LayerThreads(LAYER_WORKER, { blobs: registries }), ...asked } =
+    rest;
   const request: ScanRequest = {
     target: parseTarget(target),
     platform: null,

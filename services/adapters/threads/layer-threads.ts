@@ -31,9 +31,14 @@ export interface LayerThreadsOptions {
   readonly heapMb?: number;
 }
 
-/** Reads layers in worker threads, one layer each, as many as there are cores. Layers of registries are fetched here. */
+/**
+ * Reads layers in worker threads, one layer each, as many as there are cores. Layers of registries are fetched here.
+ * Threads wait for the next call, and hold no process open: starting one costs more than reading a small layer, and V8
+ * sometimes crashes where threads start while others are terminated (nodejs/node#56312).
+ */
 export class LayerThreads implements LayerReader {
   readonly #script: URL;
+  readonly #waiting = new Set<Worker>();
   readonly #blobs: BlobSource | null;
   readonly #heapMb: number;
 
@@ -61,19 +66,40 @@ export class LayerThreads implements LayerReader {
       }
     };
     const held = new HeldFacts(options.limits);
-    const readings = await new ReadRun(distinct, { ...options, onProgress }, held, this.#blobs, () =>
-      this.#start(),
-    ).done();
+    const readings = await new ReadRun(distinct, { ...options, onProgress }, held, this.#blobs, {
+      take: () => this.#take(),
+      giveBack: (thread) => this.#giveBack(thread),
+    }).done();
     return jobs.map(({ layer }) => {
       const i = repeated.findIndex((layers) => layers.includes(layer));
       return repeated[i]![0] === layer ? readings[i]! : held.bounded(readings[i]!);
     });
   }
 
-  #start(): Worker {
+  #take(): Worker {
+    const [waiting] = this.#waiting;
+    if (waiting !== undefined) {
+      this.#waiting.delete(waiting);
+      waiting.ref();
+      return waiting;
+    }
     const resourceLimits = { maxOldGenerationSizeMb: this.#heapMb, maxYoungGenerationSizeMb: THREAD_NURSERY_MB };
-    return new Worker(this.#script, { resourceLimits, stdin: false });
+    const thread = new Worker(this.#script, { resourceLimits, stdin: false });
+    // One that dies while it waits is missed by nobody.
+    const forget = (): void => void this.#waiting.delete(thread);
+    return thread.on('error', forget).on('exit', forget);
   }
+
+  #giveBack(thread: Worker): void {
+    thread.unref();
+    this.#waiting.add(thread);
+  }
+}
+
+/** Where a run has its threads from, and gives back those that it has no more use for and that are well. */
+interface ThreadSupply {
+  take(): Worker;
+  giveBack(thread: Worker): void;
 }
 
 /** What all layers say is held together: of a layer that is too much for that, nothing is. */
@@ -112,13 +138,13 @@ function sizeOf({ location }: LayerJob): number {
 
 type Failure = NonNullable<LayerReading['failure']>;
 
-/** One call of `read`: its threads live as long as it does. */
+/** One call of `read`. */
 class ReadRun {
   readonly #jobs: readonly LayerJob[];
   readonly #options: ReadOptions;
   readonly #held: HeldFacts;
   readonly #blobs: BlobSource | null;
-  readonly #startThread: () => Worker;
+  readonly #supply: ThreadSupply;
   readonly #tasks: number[][];
   readonly #readings: LayerReading[] = [];
   readonly #threads = new Set<Worker>();
@@ -129,13 +155,13 @@ class ReadRun {
     options: ReadOptions,
     held: HeldFacts,
     blobs: BlobSource | null,
-    startThread: () => Worker,
+    supply: ThreadSupply,
   ) {
     this.#jobs = jobs;
     this.#options = options;
     this.#held = held;
     this.#blobs = blobs;
-    this.#startThread = startThread;
+    this.#supply = supply;
     this.#tasks = tasksOf(jobs);
   }
 
@@ -153,7 +179,7 @@ class ReadRun {
       signal.removeEventListener('abort', abort);
       // A thread that ends must not make its server take the next task.
       this.#tasks.length = 0;
-      await Promise.all([...this.#threads].map((thread) => thread.terminate()));
+      await Promise.all([...this.#threads].map((thread) => this.#stop(thread)));
     }
     return this.#readings;
   }
@@ -166,14 +192,15 @@ class ReadRun {
         this.#give(task, this.#tooMuch('this one was not read'));
         continue;
       }
-      thread ??= this.#start();
+      thread ??= this.#take();
       if (!(await this.#run(thread, task))) thread = null;
     }
-    if (thread !== null) await this.#stop(thread);
+    // A thread that was stopped meanwhile, as the call was, is no more among them.
+    if (thread !== null && this.#threads.delete(thread)) this.#supply.giveBack(thread);
   }
 
-  #start(): Worker {
-    const thread = this.#startThread();
+  #take(): Worker {
+    const thread = this.#supply.take();
     this.#threads.add(thread);
     return thread;
   }
