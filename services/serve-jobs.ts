@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { refreshWorker } from '../workers/refresh-advisories.worker.ts';
+import { rescanWorker } from '../workers/rescan.worker.ts';
 import { scanWorker } from '../workers/scan.worker.ts';
 import { sweepWorker } from '../workers/sweep-registry.worker.ts';
 import { updateInProcess } from './adapters/advisories/updating-process.ts';
@@ -74,16 +75,23 @@ export async function doJobs(
     });
   };
   const resolveTarget = targetOf(allowed, registrations);
-  const scans = scanWorker({ scan, openJudgement, reports: store.images, resolveTarget });
+  const judging = { openJudgement: async () => await openJudgement(await store.terms()), reports: store.images };
+  const scans = scanWorker({ scan, ...judging, resolveTarget });
   await queue.consume('scan', settings.workers.concurrency, run(scans));
+  const { sha256 } = session;
+  const moment = () => new Date().toISOString();
+  const clock = { elapsed: () => performance.now() };
+  await queue.consume('rescan', 1, run(rescanWorker({ ...judging, sha256, moment, clock })));
+  const lapse = async () => await queue.announce(await store.exceptions.lapse());
+  undo.push(repeat(ROUND_MS, lapse, warn('exceptions')));
   const sweeps = sweepWorker({
     registrations,
     lister: registries,
     resolver: registries,
     known: store.deliveries,
     accept: (delivery) => accept(delivery, PRIORITIES.sweep),
-    sha256: session.sha256,
-    moment: () => new Date().toISOString(),
+    sha256,
+    moment,
   });
   await queue.consume('sweep-registry', 1, run(sweeps));
   const askFor = (kind: JobKind, wanted: Parameters<typeof requestDueJobs>[1], minutes: number, part: string) => {

@@ -99,6 +99,7 @@ async function start(
   const app = buildApi({
     images: store.images,
     jobs: store.jobs,
+    exceptions: store.exceptions,
     access: store.access,
     queue,
     metrics,

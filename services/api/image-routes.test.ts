@@ -10,7 +10,7 @@ async function found(count: number): Promise<{ items: unknown[]; complete: boole
   };
   const routes = imageRoutes({ images, requestScan: () => Promise.reject(), sha256: () => '' } as never);
   const search = routes.find(({ path }) => path === '/api/v1/packages')!;
-  const { body } = await search.handle({ params: {}, query: { purl: 'pkg:deb/debian/curl' }, body: {}, token: null });
+  const { body } = await search.handle({ params: {}, query: { purl: 'pkg:deb/debian/curl' }, body: {}, caller: null });
   return body as { items: unknown[]; complete: boolean };
 }
 

@@ -6,8 +6,8 @@ import { versionInRange } from '../domain/verdict/version-range.ts';
 import { parsePurl } from '../domain/vulnerabilities/purl-pattern.ts';
 import { FORMATS, formatReport } from '../pipeline/format-report.ts';
 import type { Job } from '../pipeline/job-ports.ts';
+import { packageName } from '../pipeline/judged-image.ts';
 import type { Sha256 } from '../pipeline/ports.ts';
-import { packageName } from '../pipeline/scan-and-store.ts';
 import type { ImageReader } from '../pipeline/store-ports.ts';
 import { type Answer, type Route, route } from './route.ts';
 import {

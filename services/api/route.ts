@@ -1,5 +1,12 @@
 import type { z } from 'zod';
-import type { ApiToken, Role } from '../pipeline/access-ports.ts';
+import type { Role } from '../pipeline/access-ports.ts';
+
+/** Who asks. */
+export interface Caller {
+  /** As the audit log names them: `token:UUID`. */
+  readonly actor: string;
+  readonly role: Role;
+}
 
 /** What a handler gets: everything was checked by the route's own schemas. */
 export interface Asked<Params, Query, Body> {
@@ -7,7 +14,7 @@ export interface Asked<Params, Query, Body> {
   readonly query: Query;
   readonly body: Body;
   /** null on open routes. */
-  readonly token: ApiToken | null;
+  readonly caller: Caller | null;
 }
 
 export interface Answer {

@@ -10,19 +10,23 @@ import {
 import { z } from 'zod';
 import { PlimsollError } from '../domain/errors.ts';
 import { LIMITS } from '../domain/limits.ts';
-import { type ApiToken, type AuditEntry, type AuditLog, ROLES, type TokenStore } from '../pipeline/access-ports.ts';
+import { type AuditEntry, type AuditLog, ROLES, type TokenStore } from '../pipeline/access-ports.ts';
 import { accessRoutes } from './access-routes.ts';
+import { type ExceptionRoutesDependencies, exceptionRoutes } from './exception-routes.ts';
 import { type ImageRoutesDependencies, imageRoutes } from './image-routes.ts';
 import { type JobRoutesDependencies, jobRoutes } from './job-routes.ts';
 import type { ServerMetrics } from './metrics.ts';
 import { openApiDocument } from './openapi.ts';
 import { problemOf } from './problem.ts';
 import { RateLimit } from './rate-limit.ts';
-import { type Answer, type Route, route } from './route.ts';
+import { type Answer, type Caller, type Route, route } from './route.ts';
 import { nothing } from './shapes.ts';
 import { digestOfSecret, newSecret } from './token-secret.ts';
 
-export interface ApiDependencies extends Omit<ImageRoutesDependencies, 'sha256'>, JobRoutesDependencies {
+export interface ApiDependencies
+  extends Omit<ImageRoutesDependencies, 'sha256'>,
+    JobRoutesDependencies,
+    Omit<ExceptionRoutesDependencies, 'now'> {
   readonly access: TokenStore & AuditLog;
   readonly metrics: ServerMetrics;
   readonly log: FastifyBaseLogger;
@@ -68,13 +72,13 @@ export function buildApi(dependencies: ApiDependencies): FastifyInstance {
       method: each.method,
       url: each.path.replaceAll(/\{(\w+)\}/g, ':$1'),
       handler: async (request, reply) => {
-        const token = await admit(each, request, reply, access, limit);
+        const caller = await admit(each, request, reply, access, limit);
         try {
-          const answer = await each.handle(checked(each, request, token));
-          if (each.audit !== null) await access.audit(entryOf(each, request, token, 'done', answer));
+          const answer = await each.handle(checked(each, request, caller));
+          if (each.audit !== null) await access.audit(entryOf(each, request, caller, 'done', answer));
           return send(each, answer, request, reply);
         } catch (error) {
-          if (each.audit !== null) await access.audit(entryOf(each, request, token, 'refused', null));
+          if (each.audit !== null) await access.audit(entryOf(each, request, caller, 'refused', null));
           throw error;
         }
       },
@@ -135,6 +139,7 @@ function allRoutes(dependencies: ApiDependencies): readonly Route[] {
     }),
     ...imageRoutes({ ...dependencies, sha256 }),
     ...jobRoutes(dependencies),
+    ...exceptionRoutes({ ...dependencies, now: Date.now }),
     ...accessRoutes({ access, newSecret: () => newSecret(randomBytes), now: Date.now }),
   ];
   return routes;
@@ -147,7 +152,7 @@ async function admit(
   reply: FastifyReply,
   access: TokenStore & AuditLog,
   limit: RateLimit,
-): Promise<ApiToken | null> {
+): Promise<Caller | null> {
   if (role === null) return null;
   const secret = /^Bearer ([\w-]+)$/i.exec(request.headers.authorization ?? '')?.[1];
   // Before anything is looked up: whoever guesses is slowed down by address.
@@ -165,16 +170,17 @@ async function admit(
     if (stranger > 0) throw new PlimsollError('RATE_LIMITED', `Too many requests; wait ${stranger} s.`);
     throw new PlimsollError('UNAUTHENTICATED', 'Send a valid token: Authorization: Bearer TOKEN');
   }
-  if (ROLES.indexOf(token.role) <= ROLES.indexOf(role)) return token;
+  const caller = { actor: `token:${token.id}`, role: token.role };
+  if (ROLES.indexOf(caller.role) <= ROLES.indexOf(role)) return caller;
   if (audit !== null) {
     const subject = request.url.slice(0, 512);
-    await access.audit({ ...actorOf(request, token), action: audit, subject, outcome: 'refused' });
+    await access.audit({ ...actorOf(request, caller), action: audit, subject, outcome: 'refused' });
   }
   throw new PlimsollError('FORBIDDEN', `This needs the role ${role}; the token has ${token.role}.`);
 }
 
 /** The request in the shapes that the route states. Raises USAGE. */
-function checked({ params, query, body }: Route, request: FastifyRequest, token: ApiToken | null) {
+function checked({ params, query, body }: Route, request: FastifyRequest, caller: Caller | null) {
   const read = (shape: z.ZodObject, value: unknown): Record<string, unknown> => {
     const { data, error } = shape.safeParse(value ?? {});
     if (data !== undefined) return data;
@@ -185,25 +191,25 @@ function checked({ params, query, body }: Route, request: FastifyRequest, token:
     params: read(params, request.params),
     query: read(query, request.query),
     body: body === null ? {} : read(body, request.body),
-    token,
+    caller,
   };
 }
 
-function actorOf(request: FastifyRequest, token: ApiToken | null): Pick<AuditEntry, 'actor' | 'address' | 'requestId'> {
-  return { actor: token === null ? 'anonymous' : `token:${token.id}`, address: request.ip, requestId: request.id };
+function actorOf(request: FastifyRequest, caller: Caller | null): Pick<AuditEntry, 'actor' | 'address' | 'requestId'> {
+  return { actor: caller?.actor ?? 'anonymous', address: request.ip, requestId: request.id };
 }
 
 function entryOf(
   { audit }: Route,
   request: FastifyRequest,
-  token: ApiToken | null,
+  caller: Caller | null,
   outcome: AuditEntry['outcome'],
   answer: Answer | null,
 ): AuditEntry {
   const made = answer?.body;
   const id = typeof made === 'object' && made !== null && 'id' in made ? String(made.id) : null;
   const subject = (id ?? request.url).slice(0, 512);
-  return { ...actorOf(request, token), action: audit!, subject, outcome };
+  return { ...actorOf(request, caller), action: audit!, subject, outcome };
 }
 
 function send(each: Route, answer: Answer, request: FastifyRequest, reply: FastifyReply): FastifyReply {

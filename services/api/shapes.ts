@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { LIMITS } from '../domain/limits.ts';
+import { exception } from '../domain/vulnerabilities/exceptions.ts';
 import { ROLES } from '../pipeline/access-ports.ts';
+import { EXCEPTION_STATES } from '../pipeline/exception-ports.ts';
 import { JOB_KINDS, JOB_STATES } from '../pipeline/job-ports.ts';
 import type { Page } from '../pipeline/page.ts';
 
@@ -85,6 +87,19 @@ export const token = z.object({
   createdAt: moment,
   expiresAt: moment.nullable(),
   revokedAt: moment.nullable(),
+});
+
+export const storedException = exception.extend({
+  id: uuid,
+  state: z.enum(EXCEPTION_STATES),
+  createdAt: moment,
+  createdBy: z.string(),
+  endedAt: moment.nullable(),
+  endedBy: z.string().nullable(),
+});
+
+export const changedException = storedException.extend({
+  job: uuid.describe('It judges again what the exception touches'),
 });
 
 export const auditEntry = z.object({

@@ -1,14 +1,16 @@
+import type { JudgementTerms } from '../pipeline/exception-ports.ts';
 import type { Judgement } from '../pipeline/scan-and-store.ts';
 import type { ServerSettings } from '../pipeline/server-settings.ts';
 import { openJudge } from './judge.ts';
 import { openMatching } from './open-matching.ts';
+import { withStored } from './read-suppressions.ts';
 import type { Session } from './session.ts';
 import { readSettingsFile } from './settings-file.ts';
 
 /** Judges scans for as long as a server runs. */
 export interface ServerJudge {
-  /** For one scan: the database that is installed now, and the exceptions that hold today. */
-  open(): Promise<Judgement>;
+  /** For one scan: the database that is installed now, the exceptions that hold today, and what the store holds beside them. */
+  open(terms: JudgementTerms): Promise<Judgement>;
   close(): Promise<void>;
 }
 
@@ -28,9 +30,10 @@ export async function openServerJudge(session: Session, scan: ServerSettings['sc
     throw error;
   }
   return {
-    open: async () => {
-      const matching = await openMatching(session, given, config, 'drop');
-      return { matching, judging, close: () => matching.close() };
+    open: async ({ revision, exceptions }) => {
+      const opened = await openMatching(session, given, config, 'drop');
+      const matching = { ...opened, suppressions: withStored(opened.suppressions, exceptions) };
+      return { matching, judging, revision, close: () => opened.close() };
     },
     close: () => judging.evaluator.close(),
   };

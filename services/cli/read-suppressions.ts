@@ -33,6 +33,14 @@ export async function readSuppressions(
   };
 }
 
+/** With the exceptions of the store behind those of the file; one digest is over both. */
+export function withStored(given: Suppressions, stored: readonly VulnerabilityException[]): Suppressions {
+  if (stored.length === 0) return given;
+  const { exceptions, digests } = given;
+  const digest = digestOf([digests.exceptions ?? [], sha256(JSON.stringify(stored))].flat());
+  return { ...given, exceptions: [...exceptions, ...stored], digests: { ...digests, exceptions: digest } };
+}
+
 /** The VEX that was given, alone. Raises USAGE, VEX_INVALID, LIMIT_EXCEEDED. */
 export function readGivenVex(options: MatchingOptions): Promise<GivenVex[]> {
   return parseAll(vexDocuments(options));

@@ -2,6 +2,7 @@ import type { Writable } from 'node:stream';
 import type { Limits } from '../domain/limits.ts';
 import type { Registration } from '../domain/registries/registration.ts';
 import type { SensorPrograms } from '../domain/runtime/sensor-frame.ts';
+import type { JudgementTerms } from '../pipeline/exception-ports.ts';
 import type {
   AdvisoryDatabase,
   BlobSource,
@@ -93,7 +94,8 @@ export interface ServeRequest {
   readonly settings: ServerSettings;
   /** By id. */
   readonly registrations: ReadonlyMap<string, Registration>;
-  readonly openJudgement: () => Promise<Judgement>;
+  /** For what is judged now: the installed database, and what the store holds. */
+  readonly openJudgement: (terms: JudgementTerms) => Promise<Judgement>;
 }
 
 export interface RunningServer {

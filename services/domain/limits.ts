@@ -240,6 +240,8 @@ export const LIMITS = {
   apiPageItems: 500,
   /** Packages of one name that the API looks at for one answer. */
   apiPackagesFound: 10_000,
+  /** Exceptions in the store that are in force at once. */
+  storedExceptions: 10_000,
   /** Reading one layer. */
   layerMs: 10 * 60_000,
   /** One scan. */

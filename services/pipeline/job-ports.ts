@@ -6,7 +6,7 @@ import type { Page, Part } from './page.ts';
  * only wakes workers. What the queue loses, the store gives back.
  */
 
-export const JOB_KINDS = ['scan', 'refresh-advisories', 'sweep-registry'] as const;
+export const JOB_KINDS = ['scan', 'rescan', 'refresh-advisories', 'sweep-registry'] as const;
 export type JobKind = (typeof JOB_KINDS)[number];
 
 /** queued → running → done, failed; back to queued where it may be tried again; cancelled from the first two. */
@@ -14,7 +14,7 @@ export const JOB_STATES = ['queued', 'running', 'done', 'failed', 'cancelled'] a
 export type JobState = (typeof JOB_STATES)[number];
 
 /** Lower goes first. */
-export const PRIORITIES = { admission: 1, push: 5, refresh: 5, request: 5, sweep: 10 } as const;
+export const PRIORITIES = { admission: 1, push: 5, refresh: 5, request: 5, rescan: 7, sweep: 10 } as const;
 
 /** What is to be done; plain data of the kind's own shape. */
 export type JobPayload = Readonly<Record<string, string | number | boolean | null>>;

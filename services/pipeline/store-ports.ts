@@ -73,6 +73,8 @@ export interface JudgedImage {
   /** Of the manifest; of the config where an archive has no manifests. */
   readonly digest: string;
   readonly report: Report;
+  /** `sha256:HEX` of what read it: version and analyzers. */
+  readonly readBy: string;
   /** `sha256:HEX` over everything beside the image that shaped the report. */
   readonly judgedBy: string;
   readonly decision: Decision;
@@ -90,14 +92,31 @@ export interface JudgedTarget {
   /** Of the index that held the images; null: a single image. */
   readonly indexDigest: string | null;
   readonly images: readonly JudgedImage[];
+  /** Of the terms that it was judged by. */
+  readonly revision: string;
 }
 
 export interface ReportStore {
   /**
    * Stores what was found, in the place of what was found with the same inputs before, and settles the job: both or neither.
-   * False: the job was no longer this attempt's, and nothing was stored.
+   * `lost`: the job was no longer this attempt's. `overtaken`: the terms have changed since. Nothing was stored then.
    */
-  storeAndSettle(attempt: Attempt, target: JudgedTarget, result: JobResult): Promise<boolean>;
+  storeAndSettle(attempt: Attempt, target: JudgedTarget, result: JobResult): Promise<'stored' | 'lost' | 'overtaken'>;
+}
+
+/** The newest report of an image, as it is judged again from. */
+export interface StoredReport
+  extends Pick<JudgedImage, 'document' | 'documentDigest' | 'readBy' | 'decision' | 'counts'> {}
+
+export interface RejudgedReports {
+  /** Digests of images behind `after` whose newest report names the vulnerability, or of all that have a report; in their order. */
+  reported(vulnerability: string | null, after: string | null, limit: number): Promise<readonly string[]>;
+  stored(digest: string): Promise<StoredReport | null>;
+  /**
+   * Stores what became of the report `basis` (its document's digest). `newer`: that is not the newest any more. `overtaken`: the terms
+   * have changed since. Nothing was stored then.
+   */
+  replace(image: JudgedImage, basis: string, revision: string): Promise<'stored' | 'newer' | 'overtaken'>;
 }
 
 /** A verdict as it was stored last. */

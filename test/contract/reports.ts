@@ -3,11 +3,12 @@ import type { PostgresAccess } from '../../services/adapters/store/postgres-acce
 import type { PostgresImages } from '../../services/adapters/store/postgres-images.ts';
 import type { PostgresJobs } from '../../services/adapters/store/postgres-jobs.ts';
 import type { PostgresRetention } from '../../services/adapters/store/postgres-retention.ts';
+import type { TermsReader } from '../../services/pipeline/exception-ports.ts';
 import type { Job } from '../../services/pipeline/job-ports.ts';
 import type { Decision, JudgedImage, StoredImage } from '../../services/pipeline/store-ports.ts';
 import { samplePackage, sampleReport } from '../support/sample-report.ts';
 
-export interface TestedReports {
+export interface TestedReports extends TermsReader {
   readonly jobs: PostgresJobs;
   readonly images: PostgresImages;
   readonly access: PostgresAccess;
@@ -19,13 +20,14 @@ let made = 0;
 const sha = (): string => `sha256:${(made++).toString(16).padStart(64, '0')}`;
 const UNKNOWN = `sha256:${'f'.repeat(64)}`;
 
-function judged(digest: string, decision: Decision = 'pass', more: Partial<JudgedImage> = {}): JudgedImage {
+export function judged(digest: string, decision: Decision = 'pass', more: Partial<JudgedImage> = {}): JudgedImage {
   const report = { ...sampleReport(), packages: [samplePackage({ name: 'curl', version: '7.88.1-10' })] };
   const document = `{"of":"${digest}","decision":"${decision}"}`;
   const names = ['pkg:deb/debian/curl'];
   return {
     digest,
     report,
+    readBy: sha(),
     judgedBy: sha(),
     decision,
     counts: { high: 1 },
@@ -45,7 +47,7 @@ export function reportsContract(name: string, open: () => TestedReports): void {
   const store = async (tested: TestedReports, images: readonly JudgedImage[], indexDigest: string | null = null) =>
     tested.images.storeAndSettle(
       await running(tested),
-      { reference: './app.tar', indexDigest, images },
+      { reference: './app.tar', indexDigest, images, revision: (await tested.terms()).revision },
       { digests: [] },
     );
 
@@ -54,8 +56,13 @@ export function reportsContract(name: string, open: () => TestedReports): void {
       const tested = open();
       const image = judged(sha(), 'fail');
       const job = await running(tested);
-      const target = { reference: './app.tar', indexDigest: null, images: [image] };
-      expect(await tested.images.storeAndSettle(job, target, { digests: [image.digest] })).toBe(true);
+      const target = {
+        reference: './app.tar',
+        indexDigest: null,
+        images: [image],
+        revision: (await tested.terms()).revision,
+      };
+      expect(await tested.images.storeAndSettle(job, target, { digests: [image.digest] })).toBe('stored');
       expect(await tested.jobs.job(job.id)).toMatchObject({ state: 'done', result: { digests: [image.digest] } });
       expect(await tested.images.report(image.digest)).toEqual({
         document: image.document,
@@ -76,18 +83,28 @@ export function reportsContract(name: string, open: () => TestedReports): void {
       const lost = await running(tested);
       await tested.run(`update jobs set heartbeat_at = now() - interval '1 hour' where id = '${lost.id}'`);
       await tested.jobs.recover(1_000);
-      const target = { reference: './app.tar', indexDigest: null, images: [image] };
-      expect(await tested.images.storeAndSettle(lost, target, { digests: [] })).toBe(false);
+      const target = {
+        reference: './app.tar',
+        indexDigest: null,
+        images: [image],
+        revision: (await tested.terms()).revision,
+      };
+      expect(await tested.images.storeAndSettle(lost, target, { digests: [] })).toBe('lost');
       expect(await tested.images.image(image.digest)).toBeNull();
       const second = (await tested.jobs.begin(lost.id, 'worker-2'))!;
-      expect(await tested.images.storeAndSettle(second, target, { digests: [] })).toBe(true);
+      expect(await tested.images.storeAndSettle(second, target, { digests: [] })).toBe('stored');
     });
 
     it('that cannot be stored leave the job running', async () => {
       const tested = open();
       const job = await running(tested);
       const image = judged(sha(), 'maybe' as Decision);
-      const target = { reference: './app.tar', indexDigest: null, images: [image] };
+      const target = {
+        reference: './app.tar',
+        indexDigest: null,
+        images: [image],
+        revision: (await tested.terms()).revision,
+      };
       await expect(tested.images.storeAndSettle(job, target, { digests: [] })).rejects.toThrow();
       expect(await tested.images.image(image.digest)).toBeNull();
       expect(await tested.jobs.job(job.id)).toMatchObject({ state: 'running' });

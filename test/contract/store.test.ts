@@ -10,12 +10,13 @@ import type { PrivatePostgres } from '../../services/adapters/store/private-post
 import type { StoreSchema } from '../../services/adapters/store/schema.ts';
 import { PglitePool } from '../support/pglite-pool.ts';
 import { POSTGRES, startPostgres } from '../support/private-postgres.ts';
-import { reportsContract, type TestedReports } from './reports.ts';
+import { exceptionsContract, type TestedExceptions } from './exceptions.ts';
+import { reportsContract } from './reports.ts';
 import { storeContract, type TestedStore } from './store.ts';
 
 const ASK_FOR_DUE_JOBS = fileURLToPath(new URL('../support/ask-for-due-jobs.ts', import.meta.url));
 
-const testedStore = (database: Kysely<StoreSchema>): TestedStore & TestedReports => ({
+const testedStore = (database: Kysely<StoreSchema>): TestedStore & TestedExceptions => ({
   ...storeIn(database),
   run: async (statement) => {
     await sql.raw(statement).execute(database);
@@ -31,6 +32,7 @@ describe('in this process', () => {
   afterAll(() => database.destroy());
   storeContract('PGlite', () => testedStore(database));
   reportsContract('PGlite', () => testedStore(database));
+  exceptionsContract('PGlite', () => testedStore(database));
 });
 
 describe.skipIf(POSTGRES === null)(`PostgreSQL${POSTGRES === null ? ' (not installed)' : ''}`, () => {
@@ -54,6 +56,7 @@ describe.skipIf(POSTGRES === null)(`PostgreSQL${POSTGRES === null ? ' (not insta
   };
   storeContract('private PostgreSQL', () => ({ ...store, run }));
   reportsContract('private PostgreSQL', () => ({ ...store, run }));
+  exceptionsContract('private PostgreSQL', () => ({ ...store, run }));
 
   it('gives each turn of a job to one of several processes', async () => {
     const [keys, everyMs] = [['race-a', 'race-b', 'race-c'], 400];

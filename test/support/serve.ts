@@ -1,6 +1,6 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { onTestFinished } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import { type CommandOptions, type RunningCommand, startCommand } from './scan.ts';
 
 /** `plimsoll serve` as a process, and a client of its API. */
@@ -98,4 +98,13 @@ export async function startServe(options: ServeOptions): Promise<Served> {
       return (await command.result).code;
     },
   };
+}
+
+/** The job once it is over, however it ended. */
+export async function jobEnded(served: Served, id: string) {
+  const now = async () => (await served.ask('GET', `/api/v1/jobs/${id}`)).json;
+  await expect
+    .poll(async () => (await now()).state, { timeout: 60_000, interval: 100 })
+    .toMatch(/^(?:done|failed|cancelled)$/);
+  return await now();
 }

@@ -2,19 +2,23 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Kysely, PostgresDialect, sql } from 'kysely';
 import pg from 'pg';
 import { messageOf, PlimsollError } from '../../domain/errors.ts';
+import type { TermsReader } from '../../pipeline/exception-ports.ts';
 import { patienceMs } from './failures.ts';
+import { currentRevision } from './judgement-terms.ts';
 import { migrate } from './migrate.ts';
 import { PostgresAccess } from './postgres-access.ts';
 import { PostgresDeliveries } from './postgres-deliveries.ts';
+import { exceptionsInForce, PostgresExceptions } from './postgres-exceptions.ts';
 import { PostgresImages } from './postgres-images.ts';
 import { PostgresJobs } from './postgres-jobs.ts';
 import { PostgresRetention } from './postgres-retention.ts';
 import type { StoreSchema } from './schema.ts';
 
-export interface Store {
+export interface Store extends TermsReader {
   readonly jobs: PostgresJobs;
   readonly deliveries: PostgresDeliveries;
   readonly images: PostgresImages;
+  readonly exceptions: PostgresExceptions;
   readonly access: PostgresAccess;
   readonly retention: PostgresRetention;
   /** Raises where the database does not answer. */
@@ -60,8 +64,11 @@ export function storeIn(database: Kysely<StoreSchema>): Omit<Store, 'ping' | 'cl
     jobs: new PostgresJobs(database),
     deliveries: new PostgresDeliveries(database),
     images: new PostgresImages(database),
+    exceptions: new PostgresExceptions(database),
     access: new PostgresAccess(database),
     retention: new PostgresRetention(database),
+    // The revision first: what is read after it may be newer, and is then judged anew.
+    terms: async () => ({ revision: await currentRevision(database), exceptions: await exceptionsInForce(database) }),
   };
 }
 

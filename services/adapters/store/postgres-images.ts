@@ -8,11 +8,14 @@ import type {
   ImageReader,
   JudgedImage,
   JudgedTarget,
+  RejudgedReports,
   ReportStore,
   SeverityCounts,
   StoredImage,
+  StoredReport,
   StoredVerdict,
 } from '../../pipeline/store-ports.ts';
+import { isCurrent } from './judgement-terms.ts';
 import { partOf } from './part-of.ts';
 import { settleJob } from './postgres-jobs.ts';
 import type { ImagesTable, StoreSchema } from './schema.ts';
@@ -20,18 +23,23 @@ import type { ImagesTable, StoreSchema } from './schema.ts';
 /** Rows of one statement: PostgreSQL takes at most 65,535 values. */
 const ROWS = 5_000;
 
-export class PostgresImages implements ReportStore, ImageReader {
+export class PostgresImages implements ReportStore, RejudgedReports, ImageReader {
   readonly #database: Kysely<StoreSchema>;
 
   constructor(database: Kysely<StoreSchema>) {
     this.#database = database;
   }
 
-  async storeAndSettle(attempt: Attempt, target: JudgedTarget, result: JobResult): Promise<boolean> {
+  async storeAndSettle(
+    attempt: Attempt,
+    target: JudgedTarget,
+    result: JobResult,
+  ): Promise<'stored' | 'lost' | 'overtaken'> {
     return await this.#database.transaction().execute(async (transaction) => {
-      // First, and so with the row's lock: nobody can take the job from here on.
-      if (!(await settleJob(transaction, attempt, { result }))) return false;
-      const { reference, indexDigest } = target;
+      const { reference, indexDigest, revision } = target;
+      if (!(await isCurrent(transaction, revision))) return 'overtaken';
+      // With the row's lock: nobody can take the job from here on.
+      if (!(await settleJob(transaction, attempt, { result }))) return 'lost';
       const images = target.images.toSorted((a, b) => (a.digest < b.digest ? -1 : 1));
       if (indexDigest !== null)
         await putImage(transaction, { digest: indexDigest, is_index: true, platform: null, reference });
@@ -41,7 +49,49 @@ export class PostgresImages implements ReportStore, ImageReader {
         await putReport(transaction, image);
       }
       if (indexDigest !== null) await putChildren(transaction, indexDigest, images);
-      return true;
+      return 'stored';
+    });
+  }
+
+  async reported(vulnerability: string | null, after: string | null, limit: number): Promise<readonly string[]> {
+    const newest = this.#database
+      .selectFrom('reports')
+      .distinctOn('digest')
+      .select(['digest', 'document'])
+      .where('digest', '>', after ?? '')
+      .orderBy('digest')
+      .orderBy('scanned_at', 'desc');
+    let query = this.#database.selectFrom(newest.as('newest')).select('digest').orderBy('digest').limit(limit);
+    if (vulnerability !== null)
+      query = query.where(sql<boolean>`strpos(document, ${JSON.stringify(vulnerability)}) > 0`);
+    return (await query.execute()).map(({ digest }) => digest);
+  }
+
+  async stored(digest: string): Promise<StoredReport | null> {
+    const row = await this.#newest(digest)
+      .select(['document', 'document_digest', 'read_by', 'decision', 'counts'])
+      .executeTakeFirst();
+    if (row === undefined) return null;
+    const { document, decision, counts } = row;
+    return { document, documentDigest: row.document_digest, readBy: row.read_by, decision, counts };
+  }
+
+  async replace(image: JudgedImage, basis: string, revision: string): Promise<'stored' | 'newer' | 'overtaken'> {
+    return await this.#database.transaction().execute(async (transaction) => {
+      if (!(await isCurrent(transaction, revision))) return 'overtaken';
+      const { digest } = image;
+      // Held, so that no scan of it stores before this one has.
+      await transaction.selectFrom('images').select('digest').where('digest', '=', digest).forUpdate().execute();
+      const newest = await transaction
+        .selectFrom('reports')
+        .select('document_digest')
+        .where('digest', '=', digest)
+        .orderBy('scanned_at', 'desc')
+        .limit(1)
+        .executeTakeFirst();
+      if (newest?.document_digest !== basis) return 'newer';
+      await putReport(transaction, image);
+      return 'stored';
     });
   }
 
@@ -192,9 +242,9 @@ async function putImage(
 }
 
 async function putReport(transaction: Transaction<StoreSchema>, image: JudgedImage): Promise<void> {
-  const { digest, judgedBy, decision, document, documentDigest, packageNames, report } = image;
+  const { digest, readBy, judgedBy, decision, document, documentDigest, packageNames, report } = image;
   const counts = JSON.stringify(image.counts);
-  const content = { decision, counts, document, document_digest: documentDigest };
+  const content = { read_by: readBy, decision, counts, document, document_digest: documentDigest };
   const { id } = await transaction
     .insertInto('reports')
     .values({ id: randomUUID(), digest, judged_by: judgedBy, ...content })

@@ -15,6 +15,8 @@ export interface StoreSchema {
   readonly report_packages: ReportPackagesTable;
   readonly api_tokens: ApiTokensTable;
   readonly audit_log: AuditLogTable;
+  readonly judgement_terms: JudgementTermsTable;
+  readonly exceptions: ExceptionsTable;
 }
 
 type Moment = ColumnType<Date, Date | string | undefined, Date | string>;
@@ -87,6 +89,7 @@ export interface ReportsTable {
   id: string;
   digest: string;
   judged_by: string;
+  read_by: Generated<string>;
   decision: Decision;
   counts: JSONColumnType<SeverityCounts>;
   document: string;
@@ -123,4 +126,26 @@ interface AuditLogTable {
   outcome: string;
   address: string | null;
   request_id: string | null;
+}
+
+interface JudgementTermsTable {
+  /** 64 bits, so text. */
+  revision: string;
+}
+
+export interface ExceptionsTable {
+  id: string;
+  seq: Generated<string>;
+  vulnerability: string;
+  packages: JSONColumnType<string[]> | null;
+  paths: JSONColumnType<string[]> | null;
+  images: JSONColumnType<string[]> | null;
+  reason: string;
+  owner: string;
+  expires: ColumnType<Date, string, never>;
+  created_at: Moment;
+  created_by: string;
+  ended_at: MomentOrNull;
+  ended_by: string | null;
+  lapsed: Generated<boolean>;
 }

@@ -10,7 +10,8 @@ import { parsePurlPattern } from './purl-pattern.ts';
 const glob = z.string().min(1).max(1_024);
 const some = (item: z.ZodType<string>) => z.array(item).min(1).max(10_000).optional();
 
-const exception = z.strictObject({
+/** One exception, of the file or of the API. */
+export const exception = z.strictObject({
   vulnerability: z.string().min(1).max(256).describe('Id or alias: CVE-2024-1234, GHSA-…'),
   packages: some(
     z.string().refine((text) => parsePurlPattern(text) !== null, { error: 'no package URL (pkg:TYPE/NAME)' }),
@@ -25,7 +26,7 @@ const exception = z.strictObject({
 export const exceptionsFile = z.strictObject({ exceptions: z.array(exception).max(10_000) }).meta({ id: 'Exceptions' });
 
 export type VulnerabilityException = z.infer<typeof exception> & {
-  /** `FILE #3`, as reports and errors name it. */
+  /** `FILE #3`, or `exception UUID` of the store, as reports and errors name it. */
   readonly name: string;
 };
 
