@@ -53,11 +53,20 @@ export class Attachments {
   ): Promise<{ found: FoundVex[]; gaps: Gap[] }> {
     const found: FoundVex[] = [];
     const gaps: Gap[] = [];
-    const waiting = [...this.#roots, ...others].filter((each) => mayAttachTo(each, image));
+    const kept: readonly Descriptor[] = await this.#content.attachedTo(image).catch((error: unknown) => {
+      gaps.push(gap('vex-unreadable', `what is attached to ${image} cannot be listed: ${messageUnlessOver(error)}`));
+      return [];
+    });
+    const waiting = [...this.#roots, ...others, ...kept].filter((each) => mayAttachTo(each, image));
     const seen = new Set([image, ...read.map(({ digest }) => digest)]);
     while (waiting.length > 0) {
       const descriptor = waiting.shift()!;
-      if (seen.has(descriptor.digest) || seen.size > LIMITS.manifests) continue;
+      if (seen.has(descriptor.digest) || statesOtherPredicate(descriptor.annotations)) continue;
+      if (seen.size > LIMITS.manifests) {
+        const most = `${LIMITS.manifests} (manifests)`;
+        gaps.push(gap('vex-unreadable', `more than ${most} are attached to ${image}: those behind were not read`));
+        break;
+      }
       seen.add(descriptor.digest);
       try {
         const value = await this.#document(descriptor);
@@ -71,10 +80,10 @@ export class Attachments {
         const manifest = parseAttachingManifest(value, `manifest ${descriptor.digest}`);
         if (isAttachedTo(descriptor, manifest, image)) found.push(...(await this.#vexIn(descriptor, manifest)));
       } catch (error) {
-        if (!(error instanceof PlimsollError) || error.code === 'CANCELLED' || error.code === 'TIMEOUT') throw error;
+        const message = messageUnlessOver(error);
         // Only a guess: whatever it is, it does not say that it is attached to anything.
-        if (!claimsToAttach(descriptor) && !isAttestation(descriptor)) continue;
-        gaps.push(gap('vex-unreadable', `what is attached by ${descriptor.digest} cannot be read: ${error.message}`));
+        if (!claimsToAttach(descriptor) && !isAttestation(descriptor) && !kept.includes(descriptor)) continue;
+        gaps.push(gap('vex-unreadable', `what is attached by ${descriptor.digest} cannot be read: ${message}`));
       }
     }
     return { found, gaps };
@@ -84,12 +93,11 @@ export class Attachments {
     const found: FoundVex[] = [];
     for (const layer of manifest.layers) {
       const annotations = { ...manifest.annotations, ...layer.annotations };
-      const stated = PREDICATE_ANNOTATIONS.flatMap((key) => annotations[key] ?? []);
       // SBOMs and provenance are attached in the same way, and may be long.
-      if (stated.length > 0 && !stated.some(isVexPredicate)) continue;
+      if (statesOtherPredicate(annotations)) continue;
       const signed = await this.#signed(layer);
       const text = signed ?? (layer.mediaType === IN_TOTO_TYPE ? await this.#text(layer) : null);
-      if (text === null || (stated.length === 0 && !attestsVex(text))) continue;
+      if (text === null || (statedPredicates(annotations).length === 0 && !attestsVex(text))) continue;
       const place = { path: null, layer: null, referrer };
       found.push({ ...place, document: signed === null ? text : null, bundle: signed });
     }
@@ -137,4 +145,20 @@ export class Attachments {
       throw error;
     }
   }
+}
+
+function statedPredicates(annotations: Descriptor['annotations']): readonly string[] {
+  return PREDICATE_ANNOTATIONS.flatMap((key) => annotations[key] ?? []);
+}
+
+/** Whether annotations say what is attested, and that it is no VEX. */
+function statesOtherPredicate(annotations: Descriptor['annotations']): boolean {
+  const stated = statedPredicates(annotations);
+  return stated.length > 0 && !stated.some(isVexPredicate);
+}
+
+/** What is wrong with something that a scan can do without; raises where the scan itself is over. */
+function messageUnlessOver(error: unknown): string {
+  if (!(error instanceof PlimsollError) || error.code === 'CANCELLED' || error.code === 'TIMEOUT') throw error;
+  return error.message;
 }

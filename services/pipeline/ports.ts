@@ -63,6 +63,11 @@ export interface ContentStore {
   document(descriptor: Descriptor, role: DocumentRole): Promise<Uint8Array>;
   /** Where the blob lies; null where it is absent. The bytes are verified when they are read. */
   locate(descriptor: Descriptor): Promise<BlobLocation | null>;
+  /**
+   * What is kept about the image of this manifest digest beside the index that names it: a registry's referrers, and what
+   * cosign left under a tag. Empty for a layout, which has it among its roots. Raises as ReferrerLister.
+   */
+  attachedTo(image: string): Promise<readonly Descriptor[]>;
 }
 
 export type OpenedTarget = {

@@ -36,6 +36,12 @@ class FakeContent implements ContentStore {
     return encoder.encode(JSON.stringify(this.blobs.get(digest)));
   }
 
+  attached: readonly Descriptor[] = [];
+
+  async attachedTo(): Promise<readonly Descriptor[]> {
+    return this.attached;
+  }
+
   async locate({ digest }: Descriptor): Promise<BlobLocation | null> {
     return this.blobs.has(digest) ? { kind: 'file', path: digest, compression: 'none', offset: 0, size: 1 } : null;
   }
@@ -215,6 +221,30 @@ describe('indexes', () => {
     const content = new FakeContent();
     const index = content.index([content.image('linux/amd64')], { mediaType: TYPES.manifest });
     expect(await resolved(content, [content.index([index])])).toBe('MANIFEST_INVALID');
+  });
+});
+
+describe('what a registry says is attached', () => {
+  it('is read up to a limit, and what is behind it is said to be unread', async () => {
+    const content = new FakeContent();
+    const image = content.image('linux/amd64');
+    const attached = Array.from({ length: LIMITS.manifests + 1 }, () => {
+      return content.put({ schemaVersion: 2, subject: image, config: image, layers: [] });
+    });
+    content.attached = attached.slice(0, LIMITS.manifests - 1);
+    expect(await resolved(content, [image])).toMatchObject({ gaps: [] });
+    content.attached = attached;
+    expect(await resolved(content, [image])).toMatchObject({ gaps: ['vex-unreadable'] });
+  });
+
+  it('and what it is said to be is not read where that is no VEX', async () => {
+    const content = new FakeContent();
+    const image = content.image('linux/amd64');
+    const annotations = { 'dev.sigstore.bundle.predicateType': 'https://slsa.dev/provenance/v1' };
+    const provenance = content.put({ schemaVersion: 2, subject: image, layers: [] }, { annotations });
+    content.attached = [provenance];
+    await resolved(content, [image]);
+    expect(content.read).not.toContain(provenance.digest);
   });
 });
 

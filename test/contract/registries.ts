@@ -1,12 +1,21 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Registries } from '../../services/adapters/registry/registries.ts';
 import { parseReference } from '../../services/domain/image/reference.ts';
+import {
+  cosignAttestation,
+  digestTag,
+  pushAttached,
+  pushManifest,
+  referrer,
+  referrersIndex,
+} from '../support/attached.ts';
 import { type BuiltImage, buildImage, MEDIA_TYPES, sha256 } from '../support/image-builder.ts';
 import { file } from '../support/layer-builder.ts';
 import { packagesOf } from '../support/outcome.ts';
 import { dpkgStatus, OS_RELEASE } from '../support/package-databases.ts';
 import { allBytes, FETCHING, registriesFor } from '../support/registries.ts';
 import { scan } from '../support/scan.ts';
+import { attestationBundle, envelope, signingKey, vexStatement } from '../support/sigstore.ts';
 
 /** A registry that images can be pushed to. */
 export interface PushableRegistry {
@@ -14,11 +23,11 @@ export interface PushableRegistry {
   push(name: string, image: BuiltImage): unknown;
 }
 
-/** What the client makes of any registry. */
+/** What the client makes of any registry. `hasReferrers`: it has the API of distribution spec 1.1 for them. */
 export function registryContract(
   name: string,
   start: (atEnd: (close: () => void) => void) => Promise<PushableRegistry>,
-  skip = false,
+  { skip = false, hasReferrers = false } = {},
 ): void {
   describe.skipIf(skip)(`images in ${name}`, () => {
     let registry: PushableRegistry;
@@ -86,20 +95,48 @@ export function registryContract(
       expect(await client.referrers(name, image.manifestDigest, FETCHING)).toEqual([]);
     });
 
-    test('what a client without the referrers API left under the tag of a digest is found', async () => {
-      const [subject, artifactType] = [`sha256:${'b'.repeat(64)}`, 'application/vnd.example.sbom'];
-      const item = {
-        mediaType: MEDIA_TYPES.manifest,
-        digest: image.manifestDigest,
-        size: image.manifest.length,
-        artifactType,
-      };
-      const index = { schemaVersion: 2, mediaType: MEDIA_TYPES.index, manifests: [item] };
-      const url = `http://${registry.host}/v2/team/app/manifests/sha256-${'b'.repeat(64)}`;
-      const headers = { 'content-type': MEDIA_TYPES.index };
-      expect((await fetch(url, { method: 'PUT', headers, body: JSON.stringify(index) })).status).toBe(201);
-      const found = await client.referrers({ registry: registry.host, repository: 'team/app' }, subject, FETCHING);
-      expect(found).toEqual([{ ...item, annotations: {} }]);
+    const key = signingKey();
+    const attest = (subject: BuiltImage) => attestationBundle(vexStatement(subject.manifestDigest, {}), key);
+    const fresh = async (content: string) => {
+      const other = await buildImage({ layers: [{ entries: [file('etc/x', content)] }] });
+      registry.push('team/app:other', other);
+      return other;
+    };
+    /** The referrers of the digest of the VEX that a scan of the image finds. */
+    const vexFoundOf = async ({ manifestDigest }: BuiltImage) => {
+      const report = await scan(`${registry.host}/team/app@${manifestDigest}`, { registries: client });
+      expect(report.completeness.gaps.filter(({ code }) => code === 'vex-unreadable')).toEqual([]);
+      return report.findings.filter(({ kind }) => kind === 'vex').map((found) => found.referrer);
+    };
+
+    test('what refers to an image is found, and the VEX of it by a scan', async () => {
+      const subject = await fresh('referrers');
+      const [vex, signature] = [
+        referrer(subject, attest(subject)),
+        referrer(subject, { other: 1 }, { 'dev.sigstore.bundle.predicateType': 'https://sigstore.dev/cosign/sign/v1' }),
+      ];
+      for (const each of [vex, signature]) await pushAttached(registry.host, 'team/app', each);
+      // What a client does where the registry does not say that it keeps them itself (distribution spec 1.1).
+      if (!hasReferrers)
+        await pushManifest(
+          registry.host,
+          'team/app',
+          referrersIndex([vex, signature]),
+          MEDIA_TYPES.index,
+          digestTag(subject),
+        );
+      const repository = { registry: registry.host, repository: 'team/app' };
+      const found = await client.referrers(repository, subject.manifestDigest, FETCHING);
+      expect(found.map(({ digest }) => digest).toSorted()).toEqual([vex.digest, signature.digest].toSorted());
+      expect(await vexFoundOf(subject)).toEqual([vex.digest]);
+    });
+
+    test('what cosign attached before there were referrers is found by a scan', async () => {
+      const subject = await fresh('cosign');
+      const statement = vexStatement(subject.manifestDigest, {});
+      const vex = cosignAttestation(subject, envelope(statement, key));
+      await pushAttached(registry.host, 'team/app', vex, `${digestTag(subject)}.att`);
+      expect(await vexFoundOf(subject)).toEqual([vex.digest]);
     });
 
     test('a scan finds what a scan of the same image as a file finds', async () => {

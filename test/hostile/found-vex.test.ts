@@ -11,6 +11,17 @@ import { judgeVex } from '../../services/pipeline/judge-vex.ts';
 import { matchVulnerabilities } from '../../services/pipeline/match-vulnerabilities.ts';
 import type { SignerTrust } from '../../services/pipeline/ports.ts';
 import { advisory, affectedPackage } from '../support/advisory.ts';
+import {
+  type Attached,
+  attaching,
+  BUNDLE_TYPE,
+  cosignAttestation as cosign,
+  digestTag,
+  EMPTY,
+  named,
+  referrer,
+  referrersIndex,
+} from '../support/attached.ts';
 import { buildAdvisories } from '../support/built-advisories.ts';
 import { type BuiltImage, buildImage, descriptorOf, json, MEDIA_TYPES, sha256 } from '../support/image-builder.ts';
 import { file, type LayerEntry } from '../support/layer-builder.ts';
@@ -267,59 +278,6 @@ describe('VEX inside an image', () => {
 });
 
 describe('VEX beside an image', () => {
-  const EMPTY = Buffer.from('{}');
-
-  /** A manifest that attaches `blob`; the blobs that it needs, and its descriptor. */
-  function attaching(blob: Buffer, layer: object, manifest: object = {}, descriptor: object = {}) {
-    const document = json({
-      schemaVersion: 2,
-      mediaType: MEDIA_TYPES.manifest,
-      config: { mediaType: 'application/vnd.oci.empty.v1+json', digest: sha256(EMPTY), size: EMPTY.length },
-      layers: [{ digest: sha256(blob), size: blob.length, ...layer }],
-      ...manifest,
-    });
-    const named = { mediaType: MEDIA_TYPES.manifest, digest: sha256(document), size: document.length, ...descriptor };
-    return { blobs: [EMPTY, blob, document], descriptor: named, digest: sha256(document) };
-  }
-  interface Attached {
-    readonly blobs: readonly Buffer[];
-    readonly descriptor: object;
-    readonly digest: string;
-  }
-
-  const BUNDLE_TYPE = 'application/vnd.dev.sigstore.bundle.v0.3+json';
-  const subjectOf = (image: BuiltImage) => ({
-    mediaType: MEDIA_TYPES.manifest,
-    digest: image.manifestDigest,
-    size: image.manifest.length,
-  });
-  const name = (tag: string) => ({ annotations: { 'org.opencontainers.image.ref.name': tag } });
-
-  /** OCI 1.1: `subject`; the descriptor stands in index.json without a tag. */
-  const referrer = (
-    image: BuiltImage,
-    bundle: object,
-    annotations: object = { 'dev.sigstore.bundle.predicateType': VEX_PREDICATE },
-  ): Attached =>
-    attaching(
-      json(bundle),
-      { mediaType: BUNDLE_TYPE },
-      { artifactType: BUNDLE_TYPE, subject: subjectOf(image), annotations },
-      { artifactType: BUNDLE_TYPE },
-    );
-
-  /** cosign before bundles: a tag of the image's digest. */
-  const cosign = (image: BuiltImage, signed: object, annotations: object = {}): Attached =>
-    attaching(
-      json(signed),
-      {
-        mediaType: 'application/vnd.dsse.envelope.v1+json',
-        annotations: { predicateType: VEX_PREDICATE, ...annotations },
-      },
-      { config: { mediaType: MEDIA_TYPES.config, digest: sha256(EMPTY), size: EMPTY.length } },
-      name(`${image.manifestDigest.replace(':', '-')}.att`),
-    );
-
   /** BuildKit: unsigned, platform unknown/unknown. */
   const buildkit = (image: BuiltImage, statement: object): Attached =>
     attaching(
@@ -377,8 +335,8 @@ describe('VEX beside an image', () => {
   test('under the tag of its digest, in an index of referrers, is applied', async () => {
     const image = await imageWith();
     const attached = referrer(image, sign(image));
-    const document = json({ schemaVersion: 2, mediaType: MEDIA_TYPES.index, manifests: [attached.descriptor] });
-    const tag = name(image.manifestDigest.replace(':', '-'));
+    const document = referrersIndex([attached]);
+    const tag = named(digestTag(image));
     const descriptor = { mediaType: MEDIA_TYPES.index, digest: sha256(document), size: document.length, ...tag };
     const index = { ...attached, blobs: [...attached.blobs, document], descriptor };
     expect(await beside(image, [index], BY_KEY)).toMatchObject({

@@ -1,6 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { type FakeRegistry, fakeRegistry, type Hook } from '../support/fake-registry.ts';
+import { buildImage } from '../support/image-builder.ts';
+import { file } from '../support/layer-builder.ts';
 import { type ClientChanges, FETCHING, registriesFor } from '../support/registries.ts';
+import { scan } from '../support/scan.ts';
 
 /* Referrers: never less than there are without an error. */
 
@@ -82,5 +85,19 @@ describe('referrers', () => {
     await expect(referrers(await registry(), { limits: { referrers: 1 } })).rejects.toEqual(
       raised('LIMIT_EXCEEDED', /referrers/),
     );
+  });
+
+  test.each<[string, number, string]>([
+    ['are refused', 403, ''],
+    ['fail', 500, ''],
+    ['are broken', 200, '{'],
+  ])('that %s end no scan: it says that there may be VEX that was not read', async (_, status, body) => {
+    const registry = await fakeRegistry(
+      (request, response) => request.url!.includes('/referrers/') && response.writeHead(status).end(body) !== undefined,
+    );
+    registry.push('app:1', await buildImage({ layers: [{ entries: [file('etc/x', 'y')] }] }));
+    const { completeness } = await ask((registries) => scan(`${registry.host}/app:1`, { registries }));
+    expect(completeness.gaps.map(({ code }) => code)).toContain('vex-unreadable');
+    expect(completeness.layersRead).toBe(1);
   });
 });

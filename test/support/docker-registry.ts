@@ -48,13 +48,19 @@ export async function startDockerRegistry(
     child.on('exit', () => reject(new Error(`docker-registry ended: ${said}`)));
   });
   const host = `127.0.0.1:${listening}`;
-  let pushed = 0;
   const push = (name: string, image: BuiltImage, more: readonly string[] = []): void => {
-    const layout = join(directory, `layout-${pushed++}`);
-    writeOciLayout(layout, [image]);
-    const options = ['copy', '--quiet', '--preserve-digests', '--dest-tls-verify=false'];
-    const { status, stderr } = spawnSync('skopeo', [...options, ...more, `oci:${layout}`, `docker://${host}/${name}`]);
-    if (status !== 0) throw new Error(`skopeo: ${stderr}`);
+    pushLayout(directory, `${host}/${name}`, image, more);
   };
   return { host, push };
+}
+
+let pushed = 0;
+
+/** Pushes with skopeo, by way of a layout in `directory`. */
+export function pushLayout(directory: string, name: string, image: BuiltImage, more: readonly string[] = []): void {
+  const layout = join(directory, `layout-${pushed++}`);
+  writeOciLayout(layout, [image]);
+  const options = ['copy', '--quiet', '--preserve-digests', '--dest-tls-verify=false'];
+  const { status, stderr } = spawnSync('skopeo', [...options, ...more, `oci:${layout}`, `docker://${name}`]);
+  if (status !== 0) throw new Error(`skopeo: ${stderr}`);
 }

@@ -26,7 +26,8 @@ export async function fakeRegistry(
   const blobs = new Map<string, Buffer>();
   const { url, requests } = await loopbackServer((request, response, count) => {
     if (hook(request, response, count)) return;
-    if (request.method === 'PUT') put(request, response, manifests);
+    if (request.method === 'POST') response.writeHead(202, { location: `${request.url}1` }).end();
+    else if (request.method === 'PUT') put(request, response, manifests, blobs);
     else answer(request, response, manifests, blobs);
   }, atEnd);
   const add = (repository: string, tag: string | null, bytes: Buffer, mediaType: string): string => {
@@ -102,13 +103,25 @@ function listOf(url: string, keys: readonly string[]): object | null {
   return { name, tags: tags.filter(([repository]) => repository === name).map(([, tag]) => tag) };
 }
 
-function put(request: IncomingMessage, response: ServerResponse, manifests: FakeRegistry['manifests']): void {
+function put(
+  request: IncomingMessage,
+  response: ServerResponse,
+  manifests: FakeRegistry['manifests'],
+  blobs: FakeRegistry['blobs'],
+): void {
   const chunks: Buffer[] = [];
-  const name = request.url!.replace('/v2/', '').replace('/manifests/', '/');
+  const { repository, kind, key } =
+    /^\/v2\/(?<repository>.+)\/(?<kind>manifests|blobs)\/(?:uploads\/1\?digest=)?(?<key>[^/?]+)$/.exec(request.url!)!
+      .groups!;
+  const name = `${repository}/${decodeURIComponent(key!)}`;
   request
     .on('data', (chunk: Buffer) => chunks.push(chunk))
     .on('end', () => {
-      manifests.set(name, { bytes: Buffer.concat(chunks), mediaType: request.headers['content-type']! });
+      const bytes = Buffer.concat(chunks);
+      if (kind === 'blobs') blobs.set(name, bytes);
+      else
+        for (const each of [name, `${repository}/${sha256(bytes)}`])
+          manifests.set(each, { bytes, mediaType: request.headers['content-type']! });
       response.writeHead(201).end();
     });
 }

@@ -39,6 +39,7 @@ function build(tool: GoTool): void {
     const copy = join(work, 'source');
     cpSync(source, copy, { recursive: true });
     makeWritable(copy);
+    if (tool.main !== undefined) cpSync(join(import.meta.dirname, tool.main), join(copy, tool.command, 'main.go'));
     const built = join(work, tool.name);
     const stamp = `-s -w -X ${tool.versionVariable}=${tool.version.slice(1)}`;
     go(['build', '-trimpath', '-ldflags', stamp, '-o', built, tool.command], copy, 'inherit');

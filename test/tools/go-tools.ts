@@ -9,6 +9,8 @@ export interface GoTool {
   readonly version: string;
   /** The command's package, from the module's root. */
   readonly command: string;
+  /** A main package of ours, beside this file, that takes the command's place; left out: the module's own. */
+  readonly main?: string;
   /** Settings of the tool's own release build that change what is built. */
   readonly environment: Readonly<Record<string, string>>;
   /** The variable that the release build sets to the version, without its `v`. */
@@ -49,6 +51,17 @@ export const GO_TOOLS: readonly GoTool[] = [
     versionVariable: 'github.com/open-policy-agent/opa/v1/version.Version',
     minutes: 20,
     why: 'builds the policy bundle and runs the Rego tests; the committed bundle is compared with its build',
+  },
+  {
+    name: 'referrers-registry',
+    module: 'github.com/google/go-containerregistry',
+    version: 'v0.22.1',
+    command: './cmd/registry',
+    main: 'referrers-registry.go',
+    environment: {},
+    versionVariable: 'main.version',
+    minutes: 10,
+    why: "a registry of others that has the referrers API, which Debian's has not; zot is not on the module proxy",
   },
 ];
 

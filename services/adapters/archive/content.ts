@@ -97,6 +97,10 @@ export class LayoutContent implements ContentStore {
     return this.#files.locate(blobName(digest));
   }
 
+  async attachedTo(): Promise<readonly Descriptor[]> {
+    return [];
+  }
+
   async document({ digest, size }: Descriptor, role: DocumentRole): Promise<Uint8Array> {
     const bytes = await this.#documents.read(blobName(digest), role === 'sbom' ? 'sbomBytes' : 'manifestBytes');
     if (bytes === null)

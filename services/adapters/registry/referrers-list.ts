@@ -1,11 +1,14 @@
 import { PlimsollError } from '../../domain/errors.ts';
 import { parseJsonObject } from '../../domain/image/json.ts';
+import type { Descriptor } from '../../domain/image/manifest.ts';
 import type { RepositoryName } from '../../domain/image/reference.ts';
+import { attestationTag, NAME_ANNOTATION } from '../../domain/image/referrer.ts';
 import { parseReferrers, type Referrer, referrersTag } from '../../domain/registries/referrers.ts';
 import type { FetchOptions } from '../../pipeline/ports.ts';
 import { pullScope } from './blob-stream.ts';
 import type { Connection } from './connection.ts';
 import { pagesOf } from './listing.ts';
+import { resolveTag } from './manifest-answers.ts';
 
 /** What refers to an image. See ReferrerLister. */
 export async function referrersOf(
@@ -34,4 +37,25 @@ export async function referrersOf(
     }
   }
   return [];
+}
+
+/** What refers to an image, and what cosign attached before it knew referrers. See ContentStore. */
+export async function attachedTo(
+  connection: Connection,
+  name: RepositoryName,
+  image: string,
+  options: FetchOptions,
+): Promise<readonly Descriptor[]> {
+  const tag = attestationTag(image);
+  const [referrers, tagged] = await Promise.all([
+    referrersOf(connection, name, image, options),
+    resolveTag(connection, { ...name, tag, digest: null }, options).catch((error: unknown) => {
+      if (error instanceof PlimsollError && error.code === 'TARGET_NOT_FOUND') return null;
+      throw error;
+    }),
+  ]);
+  return [
+    ...referrers.map((referrer) => ({ ...referrer, platform: null, urls: [] })),
+    ...(tagged === null ? [] : [{ ...tagged, annotations: { [NAME_ANNOTATION]: tag } }]),
+  ];
 }

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { type ErrorCode, PlimsollError } from '../../domain/errors.ts';
-import { isDigest, parseDigest } from '../../domain/image/digest.ts';
+import { parseDigest } from '../../domain/image/digest.ts';
 import type { Descriptor } from '../../domain/image/manifest.ts';
-import { formatReference, type ImageReference, type RepositoryName } from '../../domain/image/reference.ts';
+import type { ImageReference, RepositoryName } from '../../domain/image/reference.ts';
 import type { Target } from '../../domain/image/target.ts';
 import type { Limits } from '../../domain/limits.ts';
 import type { Referrer } from '../../domain/registries/referrers.ts';
@@ -18,25 +18,16 @@ import type {
   RegistryResolver,
   TargetOpener,
 } from '../../pipeline/ports.ts';
-import { discard, headerOf, wholeBody } from './answer.ts';
+import { discard, headerOf } from './answer.ts';
 import { blobBytes, pullScope } from './blob-stream.ts';
-import { Connection, PATIENCE, type Patience, refuseCancelled, within } from './connection.ts';
+import { Connection, PATIENCE, type Patience } from './connection.ts';
 import type { CredentialSource } from './credentials.ts';
 import { listed } from './listing.ts';
-import { referrersOf } from './referrers-list.ts';
+import { ACCEPTED, answerBy, bodyOf, resolveTag, SCHEMA1, schema1 } from './manifest-answers.ts';
+import { attachedTo, referrersOf } from './referrers-list.ts';
 import type { Registration } from './registration.ts';
 import { RegistryContent } from './registry-content.ts';
 import type { ResolveHost } from './transport.ts';
-
-const SCHEMA1 = /^application\/vnd\.docker\.distribution\.manifest\.v1\+/;
-const ACCEPTED = [
-  'application/vnd.oci.image.index.v1+json',
-  'application/vnd.docker.distribution.manifest.list.v2+json',
-  'application/vnd.oci.image.manifest.v1+json',
-  'application/vnd.docker.distribution.manifest.v2+json',
-  // Only to be refused by its name.
-  'application/vnd.docker.distribution.manifest.v1+prettyjws;q=0.1',
-].join(', ');
 
 export interface RegistriesOptions {
   /** What is known of a registry; called once for each that is asked. */
@@ -87,29 +78,11 @@ export class Registries implements TargetOpener, BlobSource, RegistryResolver, R
     };
   }
 
-  async resolve(reference: ImageReference, { limits, signal }: FetchOptions): Promise<Descriptor> {
-    const { repository, tag, digest } = reference;
-    const descriptor = { platform: null, annotations: {}, urls: [], artifactType: null };
-    if (digest !== null) return { mediaType: '', digest, size: -1, ...descriptor };
-    return this.#firstOf(reference.registry, async (connection) => {
-      const path = `/v2/${repository}/manifests/${tag}`;
-      const request = { path, scope: pullScope(repository), headers: { accept: ACCEPTED } };
-      const deadline = answerBy(limits, signal);
-      const head = await connection.send({ ...request, method: 'HEAD', signal: deadline });
-      await discard(head);
-      const mediaType = headerOf(head, 'content-type')?.split(';')[0]?.trim() ?? '';
-      const stated = headerOf(head, 'docker-content-digest');
-      if (head.statusCode === 200 && SCHEMA1.test(mediaType)) throw schema1(formatReference(reference));
-      if (head.statusCode === 200 && isDigest(stated)) return { mediaType, digest: stated, size: -1, ...descriptor };
-      // Not every registry answers HEAD, or with a digest.
-      const response = await connection.send({ ...request, method: 'GET', signal: deadline });
-      if (response.statusCode === 404) {
-        await discard(response);
-        throw new PlimsollError('TARGET_NOT_FOUND', `${formatReference(reference)} is not in the registry`);
-      }
-      const bytes = await this.#body(connection, response, limits, signal, 'the manifest');
-      return { mediaType, digest: `sha256:${sha('sha256', bytes)}`, size: bytes.length, ...descriptor };
-    });
+  async resolve(reference: ImageReference, options: FetchOptions): Promise<Descriptor> {
+    const { registry, digest } = reference;
+    if (digest !== null)
+      return { mediaType: '', digest, size: -1, platform: null, annotations: {}, urls: [], artifactType: null };
+    return this.#firstOf(registry, (connection) => resolveTag(connection, reference, options));
   }
 
   repositories(registry: string, options: FetchOptions): AsyncIterable<string> {
@@ -171,7 +144,7 @@ export class Registries implements TargetOpener, BlobSource, RegistryResolver, R
         throw schema1(digest);
       }
       const limit = role === 'sbom' ? 'sbomBytes' : 'manifestBytes';
-      const bytes = await this.#body(connection, response, limits, signal, `the ${role} ${digest}`, limit);
+      const bytes = await bodyOf(connection, response, { limits, signal }, `the ${role} ${digest}`, limit);
       const { algorithm, hex } = parseDigest(digest);
       const actual = sha(algorithm, bytes);
       if (actual === hex && (size < 0 || bytes.length === size)) return bytes;
@@ -210,30 +183,14 @@ export class Registries implements TargetOpener, BlobSource, RegistryResolver, R
     return referrersOf(this.#own(name.registry), name, digest, options);
   }
 
+  /** What is attached to an image, where the image comes from too: mirrors first. For RegistryContent. */
+  attachedTo(name: RepositoryName, image: string, options: FetchOptions): Promise<readonly Descriptor[]> {
+    return this.#firstOf(name.registry, (connection) => attachedTo(connection, name, image, options));
+  }
+
   async close(): Promise<void> {
     await Promise.all([...this.#connections.values()].flat().map((connection) => connection.close()));
     this.#connections.clear();
-  }
-
-  async #body(
-    connection: Connection,
-    response: Awaited<ReturnType<Connection['send']>>,
-    limits: Limits,
-    signal: AbortSignal,
-    what: string,
-    limit: 'manifestBytes' | 'sbomBytes' = 'manifestBytes',
-  ): Promise<Uint8Array> {
-    if (response.statusCode !== 200) {
-      await discard(response);
-      throw connection.unavailable(`it answered ${response.statusCode} for ${what}`);
-    }
-    try {
-      return await wholeBody(response, limits[limit], limit, what);
-    } catch (cause) {
-      refuseCancelled(signal);
-      if (cause instanceof PlimsollError) throw cause;
-      throw connection.unavailable(`${what} broke off`, cause);
-    }
   }
 
   /** Asks the mirrors in their order, then the registry; the last error is the one that counts. */
@@ -272,20 +229,8 @@ function isWorthNext(error: unknown): boolean {
   return error instanceof PlimsollError && TRY_NEXT.includes(error.code);
 }
 
-function answerBy({ registryAnswerMs }: Limits, signal: AbortSignal): AbortSignal {
-  return within(registryAnswerMs, 'registryAnswerMs', signal);
-}
-
 function sha(algorithm: string, bytes: Uint8Array): string {
   return createHash(algorithm).update(bytes).digest('hex');
-}
-
-function schema1(what: string): PlimsollError {
-  const hint = 'push it again with a current client, or convert it with "skopeo copy --format oci"';
-  return new PlimsollError(
-    'MANIFEST_SCHEMA1',
-    `${what} is a Docker schema 1 manifest, which has no verifiable layers; ${hint}`,
-  );
 }
 
 /** Who leaves out the directory of a file asks a registry for it: any answer to that says so. */

@@ -12,6 +12,7 @@ export interface RepositoryReader {
     options: FetchOptions,
   ): Promise<Uint8Array>;
   has(name: RepositoryName, digest: string, options: FetchOptions): Promise<boolean>;
+  attachedTo(name: RepositoryName, image: string, options: FetchOptions): Promise<readonly Descriptor[]>;
 }
 
 /** The documents and blobs of one repository. Nothing is fetched to say where something lies. */
@@ -44,5 +45,9 @@ export class RegistryContent implements ContentStore {
     // Registries may hold what calls itself foreign; where they do not, its URLs are not followed.
     if (isForeignLayer(descriptor) && !(await this.#reader.has(this.#name, digest, this.#options))) return null;
     return { kind: 'fetched', ...this.#name, digest, size };
+  }
+
+  attachedTo(image: string): Promise<readonly Descriptor[]> {
+    return this.#reader.attachedTo(this.#name, image, this.#options);
   }
 }

@@ -10,7 +10,8 @@ export interface AttachingManifest {
 }
 
 const FIELDS = ['subject', 'annotations', 'layers'];
-const NAME = 'org.opencontainers.image.ref.name';
+/** Where a descriptor has the tag of what it names (OCI image-spec, annotations.md). */
+export const NAME_ANNOTATION = 'org.opencontainers.image.ref.name';
 /** The digest of the image, in BuildKit's index. */
 const BUILDKIT_SUBJECT = 'vnd.docker.reference.digest';
 /** What `cosign save` calls what it writes. */
@@ -43,6 +44,11 @@ export function isAttachedTo(descriptor: Descriptor, { subject }: AttachingManif
   );
 }
 
+/** The tag under which cosign keeps the attestations of an image where it writes no referrers. */
+export function attestationTag(image: string): string {
+  return `${image.replace(':', '-')}.att`;
+}
+
 /** Raises MANIFEST_INVALID. */
 export function parseAttachingManifest(value: JsonObject, what: string): AttachingManifest {
   const document = asRecord(value, what, FIELDS);
@@ -61,5 +67,5 @@ function isArtifact({ artifactType }: Descriptor): boolean {
 }
 
 function tagOf({ annotations }: Descriptor): string {
-  return annotations[NAME] ?? '';
+  return annotations[NAME_ANNOTATION] ?? '';
 }
