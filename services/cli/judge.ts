@@ -2,7 +2,7 @@ import { PlimsollError } from '../domain/errors.ts';
 import type { Report, ReportDocument } from '../domain/report/report.ts';
 import { type Gate, passesGate, SEVERITIES } from '../domain/verdict/gate.ts';
 import { DEFAULT_POLICY_SETTINGS } from '../domain/verdict/plan.ts';
-import type { Stage } from '../domain/verdict/policy-input.ts';
+import type { Stage } from '../domain/verdict/stage.ts';
 import type { Judging } from '../pipeline/judge-document.ts';
 import { readReportDocument } from './read-report.ts';
 import type { PolicySession, Session } from './session.ts';

@@ -4,7 +4,7 @@ import picocolors from 'picocolors';
 import { messageOf, PlimsollError } from '../domain/errors.ts';
 import { LIMITS } from '../domain/limits.ts';
 import type { Report, ReportDocument } from '../domain/report/report.ts';
-import { planRules } from '../domain/verdict/plan.ts';
+import { planRules, stagesOf } from '../domain/verdict/plan.ts';
 import { exitCodeOf, openJudge, reportsOf } from './judge.ts';
 import { printable } from './printable.ts';
 import { readDocument } from './read-document.ts';
@@ -131,18 +131,25 @@ export async function runPolicyList(session: Session, options: ListOptions): Pro
   await evaluator.close();
   const { policies } = evaluator;
   const everywhere = { ...verdictOptions.settings, scopes: [] };
-  const plan = planRules(policies, everywhere, { stage: 'build', images: [], namespace: null });
   const rules = policies.flatMap((policy) =>
-    policy.rules.map((rule) => ({ policy: policy.name, ...rule, ...plan.get(rule.id) })),
+    policy.rules.map((rule) => {
+      const stages = stagesOf(rule);
+      const subject = { stage: stages[0]!, images: [], namespace: null };
+      const { mode, params } = planRules([policy], everywhere, subject).get(rule.id)!;
+      return { policy: policy.name, ...rule, stages, mode, params };
+    }),
   );
   if (options.json) {
     session.stdout.write(`${JSON.stringify(rules, null, 2)}\n`);
     return;
   }
   const { width, colour } = tableOptions(session.stdout, session.environment);
-  const columns = ['RULE', 'MODE', 'LEVEL', 'POLICY', 'TITLE'].map((header) => ({ header, overflow: 'wrap' as const }));
-  const rows = rules.map(({ id, mode, level, policy, title }) =>
-    [id, mode, level, policy, title].map((text) => ({ text })),
+  const columns = ['RULE', 'MODE', 'LEVEL', 'STAGES', 'POLICY', 'TITLE'].map((header) => ({
+    header,
+    overflow: 'wrap' as const,
+  }));
+  const rows = rules.map(({ id, mode, level, stages, policy, title }) =>
+    [id, mode, level, stages.join(', '), policy, title].map((text) => ({ text })),
   );
   session.stdout.write(`${layTable(columns, rows, width, picocolors.createColors(colour).bold).join('\n')}\n`);
 }

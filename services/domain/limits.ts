@@ -220,6 +220,14 @@ export const LIMITS = {
   deliveryAgeMs: 65 * 60_000,
   /** How far the signed time of a delivery may lie ahead of our clock. */
   deliveryAheadMs: 5 * 60_000,
+  /** The body of one AdmissionReview: the object and the one that was there, each up to what etcd holds (1.5 MiB). */
+  reviewBytes: 4 * 2 ** 20,
+  /** Lists and objects inside each other in one AdmissionReview. */
+  reviewNesting: 100,
+  /** Items of lists and objects in one AdmissionReview. */
+  reviewValues: 500_000,
+  /** Containers of one object that is judged at admission. */
+  reviewContainers: 1_000,
   /** A file that holds a secret, or the keys that secrets are sealed with. */
   secretBytes: 64 * 2 ** 10,
   /** The file of registered registries. */

@@ -54,6 +54,7 @@ const TOP_FOLDERS = [
 ];
 const SERVICE_FOLDERS = ['adapters', 'agent', 'api', 'cli', 'domain', 'pipeline', 'web'];
 const DOMAIN_FOLDERS = [
+  'admission',
   'image',
   'layers',
   'network',

@@ -310,7 +310,7 @@ test('plimsoll policy list shows every rule, with the modes of the settings', as
   const config = settingsFile('policy: { rules: { image_age: { mode: audit } } }');
   const { stdout, code } = await runCommand(['policy', 'list', '--config', config]);
   expect(code).toBe(0);
-  expect(stdout).toMatch(/^image_age +audit +warning +plimsoll +No old image$/m);
+  expect(stdout).toMatch(/^image_age +audit +warning +build, ship +plimsoll +No old\s+image$/m);
   expect(
     stdout
       .trim()

@@ -1,7 +1,8 @@
 import type { Report } from '../report/report.ts';
 import { type Gate, isJudged } from './gate.ts';
 import type { PlannedRule, Subject } from './plan.ts';
-import type { PolicyInput, Stage } from './policy-input.ts';
+import type { PolicyInput } from './policy-input.ts';
+import type { Stage } from './stage.ts';
 
 /** What policies see of a report. `now` is the moment of the scan, so that a report is judged alike whenever it is read. */
 export function buildPolicyInput(
@@ -19,6 +20,7 @@ export function buildPolicyInput(
     stage,
     image: { reference: target.reference, digest: target.digest, platform: target.platform },
     report: { ...facts, findings, ...(judged !== undefined && { vulnerabilities: judged }) },
+    images: null,
     workload: null,
     request: null,
     now: createdAt,
@@ -31,5 +33,5 @@ export function buildPolicyInput(
 export function subjectOf({ target, image }: Report, stage: Stage): Subject {
   const { kind, reference, digest } = target;
   const names = [reference, `${kind}:${reference}`, digest, image.id];
-  return { stage, images: names.filter((name) => name !== null), namespace: null };
+  return { stage, images: [names.filter((name) => name !== null)], namespace: null };
 }

@@ -39,7 +39,7 @@ function decided(changes: Partial<DecisionInput> = {}) {
     outcomes: [answer()],
     plan: planned({}),
     exceptions: [],
-    subject: { stage: 'build', images: ['registry.example/app:1'], namespace: null },
+    subject: { stage: 'build', images: [['registry.example/app:1']], namespace: null },
     input: INPUT,
     gaps: [],
     baseline: null,

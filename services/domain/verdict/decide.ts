@@ -84,8 +84,9 @@ function exemption(
   { exceptions, subject, input, baseline }: DecisionInput,
   expired: Map<PolicyException, number>,
 ): Exemption {
+  const found = subjectOfFinding(subject, finding);
   const covering = exceptions.filter(
-    (each) => each.rule === finding.rule && matches(each.match, subject) && covers(each, finding),
+    (each) => each.rule === finding.rule && matches(each.match, found) && covers(each, finding),
   );
   const holding = covering.find((each) => !isExpired(each, input.now));
   if (holding !== undefined) {
@@ -95,6 +96,12 @@ function exemption(
   for (const each of covering) expired.set(each, (expired.get(each) ?? 0) + 1);
   if (finding.level === 'undecided' || !baseline?.has(finding)) return null;
   return { by: 'baseline', reason: 'it is in the older report', owner: null, expires: null };
+}
+
+/** Of several images a finding may name the one that it is of. */
+function subjectOfFinding(subject: Subject, { evidence: { image } }: Finding): Subject {
+  const named = subject.images.find((names) => typeof image === 'string' && names.includes(image));
+  return named === undefined ? subject : { ...subject, images: [named] };
 }
 
 function covers({ packages }: PolicyException, { evidence }: Finding): boolean {

@@ -1,13 +1,14 @@
 import picomatch from 'picomatch';
-import type { Mode, Policy } from './policy.ts';
-import type { PolicyInput, Stage } from './policy-input.ts';
+import type { Mode, Policy, Rule } from './policy.ts';
+import type { PolicyInput } from './policy-input.ts';
 import type { Match, PolicyException, PolicySettings } from './settings.ts';
+import { STAGES, type Stage } from './stage.ts';
 
 /** What is judged, as scopes of settings and exceptions name it. */
 export interface Subject {
   readonly stage: Stage;
-  /** Its names: the reference as it was given, with and without prefix; the digest. */
-  readonly images: readonly string[];
+  /** The names of each of its images: the reference as it was given, with and without prefix; the digest. */
+  readonly images: readonly (readonly string[])[];
   readonly namespace: string | null;
 }
 
@@ -18,9 +19,17 @@ export interface PlannedRule {
 
 export const DEFAULT_POLICY_SETTINGS: PolicySettings = { builtin: true, rules: {}, scopes: [], exceptions: [] };
 
+/** The stages at which a rule is asked; where it names none, those that have what it needs. */
+export function stagesOf({ stages, needs }: Rule): readonly Stage[] {
+  if (stages !== undefined) return stages;
+  const isOf = (part: string) => needs.some((path) => path === part || path.startsWith(`${part}.`));
+  if (isOf('report')) return ['build', 'ship'];
+  return ['images', 'request', 'workload'].some(isOf) ? ['admission'] : STAGES;
+}
+
 /**
  * Mode and parameters of every rule for one subject: the rule's own, then those of `rules`, then those of each scope that matches, in
- * their order. Parameters are merged one by one.
+ * their order. Parameters are merged one by one. A rule of other stages is off, whatever settings say.
  */
 export function planRules(
   policies: readonly Policy[],
@@ -38,19 +47,20 @@ export function planRules(
       planned.mode = own?.mode ?? planned.mode;
       planned.params = { ...planned.params, ...own?.params };
     }
-    plan.set(rule.id, planned);
+    plan.set(rule.id, stagesOf(rule).includes(subject.stage) ? planned : { ...planned, mode: 'off' });
   }
   return plan;
 }
 
-/** Whether everything that the match names holds of the subject. */
+/** Whether everything that the match names holds of the subject. Of several images it must hold of each: one must not speak for others. */
 export function matches(match: Match | undefined, { stage, images, namespace }: Subject): boolean {
   if (match?.stages !== undefined && !match.stages.includes(stage)) return false;
-  if (
-    match?.images !== undefined &&
-    !match.images.some((glob) => images.some((image) => picomatch.isMatch(image, glob)))
-  )
-    return false;
+  if (match?.images !== undefined) {
+    const globs = match.images;
+    const isNamed = (names: readonly string[]) =>
+      names.some((name) => globs.some((glob) => picomatch.isMatch(name, glob)));
+    if (images.length === 0 || !images.every(isNamed)) return false;
+  }
   if (match?.namespaces !== undefined) {
     return namespace !== null && match.namespaces.some((glob) => picomatch.isMatch(namespace, glob));
   }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { LEVELS } from './level.ts';
+import { STAGES } from './stage.ts';
 
 /*
  * A policy is a bundle of rules: WebAssembly that `opa` compiled from Rego, and a manifest that says what is in it. Who only
@@ -22,8 +23,13 @@ export const rule = z.strictObject({
   critical: z.boolean().describe('Where it cannot be asked at admission, nothing is admitted'),
   mode: mode.describe('Where no settings name one'),
   needs: z
-    .array(z.string().regex(/^(?:report|workload|request)(?:\.[A-Za-z]+)*$/))
+    .array(z.string().regex(/^(?:report|images|workload|request)(?:\.[A-Za-z]+)*$/))
     .describe('Parts of the input without which the rule cannot judge'),
+  stages: z
+    .array(z.enum(STAGES))
+    .min(1)
+    .optional()
+    .describe('Where it is asked (default: where there is what it needs)'),
   params: z.record(
     z.string().regex(/^[a-z][a-z0-9_]*$/),
     z.looseObject({ description: z.string(), default: z.json() }),

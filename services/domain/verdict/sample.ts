@@ -92,6 +92,7 @@ const INPUT = {
   stage: 'build',
   image: { reference: 'sample', digest: null, platform: 'linux/amd64' },
   report: REPORT,
+  images: null,
   workload: null,
   request: null,
   now: '2026-01-01T00:00:00Z',

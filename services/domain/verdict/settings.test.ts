@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { planRules, type Subject } from './plan.ts';
-import type { Policy } from './policy.ts';
+import { planRules, type Subject, stagesOf } from './plan.ts';
+import type { Policy, Rule } from './policy.ts';
 import { checkRules, readSettings } from './settings.ts';
 
 const POLICY: Policy = {
@@ -36,6 +36,11 @@ describe('settings', () => {
     expect(read({})).toEqual({
       vex: { keys: [], identities: [] },
       policy: { builtin: true, rules: {}, scopes: [], exceptions: [] },
+      admission: {
+        exemptNamespaces: ['kube-system'],
+        graceDays: 7,
+        exceptionHelp: expect.stringContaining('policy.exceptions'),
+      },
       engines: {},
     });
   });
@@ -77,7 +82,7 @@ describe('settings', () => {
 });
 
 describe('the plan', () => {
-  const subject: Subject = { stage: 'ship', images: ['registry.example/legacy/app:1'], namespace: 'shop' };
+  const subject: Subject = { stage: 'ship', images: [['registry.example/legacy/app:1']], namespace: 'shop' };
   const settings = read({
     policy: {
       rules: { age: { mode: 'deny', params: { days: 20 } } },
@@ -94,10 +99,37 @@ describe('the plan', () => {
       mode: 'warn',
       params: { days: 10, strict: false },
     });
-    expect(planFor({ images: ['x'], stage: 'build' })).toEqual({ mode: 'deny', params: { days: 20, strict: false } });
+    expect(planFor({ images: [['x']], stage: 'build' })).toEqual({ mode: 'deny', params: { days: 20, strict: false } });
     expect(planFor({ stage: 'build' })).toEqual({ mode: 'deny', params: { days: 99, strict: false } });
     expect(planFor({})).toEqual({ mode: 'audit', params: { days: 99, strict: false } });
     expect(planFor({ namespace: null })?.mode).toBe('deny');
-    expect(planFor({ images: ['registry.example/legacy/deeper/app'] })?.params.days).toBe(20);
+    expect(planFor({ images: [['registry.example/legacy/deeper/app']] })?.params.days).toBe(20);
+  });
+
+  test('of several images a scope by image must match each, so that none speaks for another', () => {
+    const settings = read({
+      policy: { scopes: [{ name: 's', match: { images: ['legacy/*'] }, rules: { age: { mode: 'off' } } }] },
+    }).policy;
+    const modeOf = (images: string[][]) => {
+      return planRules([POLICY], settings, { stage: 'admission', images, namespace: 'n' }).get('age')?.mode;
+    };
+    expect(modeOf([['legacy/a', 'sha256:1'], ['legacy/b']])).toBe('off');
+    expect(modeOf([['legacy/a'], ['evil/b']])).toBe('warn');
+    expect(modeOf([['legacy/a'], []])).toBe('warn');
+    expect(modeOf([])).toBe('warn');
+  });
+
+  test('asks a rule only where there is what it needs, or where it says', () => {
+    const ruleWith = (changes: Partial<Rule>): Rule => ({ ...POLICY.rules[0]!, ...changes });
+    expect(stagesOf(ruleWith({ needs: ['report.vulnerabilities', 'request'] }))).toEqual(['build', 'ship']);
+    expect(stagesOf(ruleWith({ needs: ['workload.pod'] }))).toEqual(['admission']);
+    expect(stagesOf(ruleWith({ needs: ['images'] }))).toEqual(['admission']);
+    expect(stagesOf(ruleWith({ needs: [] }))).toEqual(['build', 'ship', 'admission', 'runtime']);
+    expect(stagesOf(ruleWith({ needs: ['request'], stages: ['runtime'] }))).toEqual(['runtime']);
+    const policy = { ...POLICY, rules: [ruleWith({ needs: ['request'], mode: 'deny' })] };
+    const settings = read({ policy: { rules: { age: { mode: 'deny' } } } }).policy;
+    const modeAt = (stage: Subject['stage']) => planRules([policy], settings, { stage, images: [], namespace: null });
+    expect(modeAt('build').get('age')?.mode).toBe('off');
+    expect(modeAt('admission').get('age')?.mode).toBe('deny');
   });
 });

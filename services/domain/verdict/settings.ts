@@ -1,14 +1,16 @@
 import { z } from 'zod';
+import { admissionSettings } from '../admission/admission-settings.ts';
 import { PlimsollError } from '../errors.ts';
 import { ENGINE_NAMES } from '../report/engines.ts';
 import { mode, type Policy, ruleId } from './policy.ts';
+import { STAGES } from './stage.ts';
 
 /*
  * The settings file (`--config policy.yaml`): schema/settings-v1.schema.json is generated from these types. Nothing is read that was
  * not named; unknown keys, unknown rules and parameters that do not fit are refused.
  */
 
-const stage = z.enum(['build', 'ship', 'admission', 'runtime']);
+const stage = z.enum(STAGES);
 const glob = z.string().min(1).max(1_024);
 
 const ruleSettings = z
@@ -87,6 +89,7 @@ export const settings = z
         exceptions: z.array(exception).max(10_000).default([]),
       })
       .prefault({}),
+    admission: admissionSettings.prefault({}),
     engines: z
       .partialRecord(z.enum(ENGINE_NAMES), engine)
       .default({})
