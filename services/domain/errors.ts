@@ -49,6 +49,8 @@ export const ERROR_TABLE = {
   PROFILE_INVALID: { exit: 1, http: 422, retry: false },
   SENSOR_MISSING: { exit: 1, http: 503, retry: false },
   SENSOR_FAILED: { exit: 1, http: 500, retry: true },
+  KUBERNETES_UNAVAILABLE: { exit: 1, http: 502, retry: true },
+  KUBERNETES_DENIED: { exit: 1, http: 403, retry: false },
   OUTPUT_FAILED: { exit: 1, http: 500, retry: false },
   INTERNAL: { exit: 1, http: 500, retry: true },
 } as const satisfies Record<string, { exit: 1 | 3; http: number; retry: boolean }>;

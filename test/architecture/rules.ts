@@ -20,6 +20,7 @@ const PURE_LIBRARIES = [
 const PORTS = [
   'services/pipeline/ports.ts',
   'services/pipeline/access-ports.ts',
+  'services/pipeline/admission-ports.ts',
   'services/pipeline/exception-ports.ts',
   'services/pipeline/job-ports.ts',
   'services/pipeline/page.ts',
