@@ -1,9 +1,11 @@
 import { expect, test } from 'vitest';
 import {
+  callFrame,
   cgroupFrame,
   execFrame,
   exitFrame,
   forkFrame,
+  moveFrame,
   SAMPLE_STATUS,
   socketFrame,
 } from '../../test/support/sensor-frames.ts';
@@ -100,5 +102,37 @@ test('what the agent says of itself', () => {
   expect(parse({ type: 'unreadable', time: TIME, reason: 'x' })).toMatchObject({
     kind: 'agent-unreadable',
     reason: 'x',
+  });
+});
+
+test('a call, the end of a connect, and a move', () => {
+  expect(
+    line(callFrame(51, { ...WHO, call: 17, flags: 16, result: -2n }, { path: 'a\n', directory: '/tmp' })),
+  ).toMatchObject({
+    kind: 'unlink',
+    call: 'unlink',
+    error: 'ENOENT',
+    result: null,
+    path: '/tmp/a\\x0a',
+    name: 'a\\x0a',
+    target: null,
+    racy: true,
+    cut: false,
+    file: null,
+    repeats: '0',
+  });
+  const end = { ...WHO, family: 2, protocol: 6, port: 443, time_ns: 9n, asked_ns: 4n, error: 111 };
+  expect(line(socketFrame(29, end))).toMatchObject({
+    kind: 'connected',
+    error: 'ECONNREFUSED',
+    tookNs: '5',
+    local: { address: '0.0.0.0', port: 0 },
+  });
+  expect(line(socketFrame(24, end))).not.toHaveProperty('error');
+  expect(line(moveFrame('/b', { ...WHO, to_id: 5n, flags: 32, mover_id: 3 }))).toMatchObject({
+    kind: 'move',
+    to: { id: '5', path: '/b' },
+    left: true,
+    by: 3,
   });
 });

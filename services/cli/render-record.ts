@@ -1,5 +1,5 @@
 import { displayPath } from '../domain/layers/path.ts';
-import type { EventProcess, RuntimeEvent } from '../domain/runtime/event.ts';
+import type { CallEvent, EventProcess, RuntimeEvent, SocketEvent } from '../domain/runtime/event.ts';
 import type { IdentifiedContainer, RuntimeRecord } from '../domain/runtime/record.ts';
 
 /**
@@ -93,13 +93,49 @@ function details(event: RuntimeEvent): object {
     case 'cgroup-made':
     case 'cgroup-gone':
       return { existing: event.existing };
+    case 'move':
+      return { to: { id: event.toCgroupId, path: displayPath(event.toPath) }, left: event.left, by: event.moverId };
+    case 'connect':
+    case 'connected':
+    case 'accept':
+    case 'bind':
+    case 'listen':
+    case 'send':
+    case 'arrive':
+    case 'socket':
+      return socketDetails(event);
     default:
-      return {
-        address: event.address,
-        port: event.port,
-        protocol: event.protocol,
-        socketType: event.socketType,
-        repeats: event.repeats,
-      };
+      return callDetails(event);
   }
+}
+
+function socketDetails(event: SocketEvent): object {
+  const { kind, address, port, local, protocol, socketType, socket, askedNs, timeNs, repeats, error } = event;
+  return {
+    address,
+    port,
+    protocol,
+    socketType,
+    socket,
+    ...(local && { local }),
+    ...(kind === 'connected' && { error, tookNs: askedNs === null ? null : timeNs - askedNs }),
+    repeats,
+  };
+}
+
+function callDetails(event: CallEvent): object {
+  const { call, error, result, file, target, racy, pathCut, unreadable, opened, repeats } = event;
+  return {
+    call,
+    error,
+    result,
+    arguments: event.arguments,
+    path: file && displayPath(file.path),
+    name: file?.name == null ? null : displayPath(file.name),
+    target: target && displayPath(target.path),
+    racy,
+    cut: pathCut || unreadable,
+    file: opened,
+    repeats,
+  };
 }

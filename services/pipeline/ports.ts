@@ -407,6 +407,8 @@ export interface Containers {
   runcAt(cgroupDirectory: string): Promise<string | null>;
   /** Ids of the processes in a cgroup. */
   processes(cgroupDirectory: string): Promise<readonly number[]>;
+  /** Ids and names of the cgroups below this directory that lead to the one with this id, the outermost first; null: it is not there. */
+  cgroupsTo(directory: string, id: bigint): Promise<readonly { readonly id: bigint; readonly name: string }[] | null>;
 }
 
 /** Whose signatures are believed. */

@@ -5,6 +5,7 @@ import {
   execFrame,
   forkFrame,
   SAMPLE_STATUS,
+  socketFrame,
   statusFrame,
 } from '../../test/support/sensor-frames.ts';
 import { LIMITS } from '../domain/limits.ts';
@@ -21,7 +22,12 @@ const STATE: ContainerState = {
   image: { reference: 'nginx:1', manifestDigest: null, configDigest: null },
   kubernetes: null,
 };
-const NONE: Containers = { state: async () => null, runcAt: async () => null, processes: async () => [] };
+const NONE: Containers = {
+  state: async () => null,
+  runcAt: async () => null,
+  processes: async () => [],
+  cgroupsTo: async () => null,
+};
 const TEXTS = { path: '/bin/sh', name: 'sh', directory: '/', arguments: ['sh'] };
 const exec = (cgroup: bigint, id: number, start = 1n) =>
   execFrame({ cgroup_id: cgroup, process_id: id, process_start_ns: start, time_ns: 2_000n }, TEXTS);
@@ -134,6 +140,43 @@ test('processes that were there before are of no known session, also below the c
   const sessions = records.slice(3).map((record) => (record.type === 'event' ? record.session : record));
   // The container is first met when its cgroup is told of, before the one inside it.
   expect(sessions).toEqual([null, null, 1, 1, 1]);
+});
+
+test('a denial that is read before the news of its cgroup is told with the cgroup and its container; no session begins with it', async () => {
+  const asked: string[] = [];
+  const cgroupsTo = async (directory: string, id: bigint) => {
+    asked.push(`${directory} ${id}`);
+    return id === 3n
+      ? [
+          { id: 2n, name: `libpod-${ID}` },
+          { id: 3n, name: 'inner' },
+        ]
+      : null;
+  };
+  const denied = (cgroup: bigint) =>
+    socketFrame(24, { cgroup_id: cgroup, process_id: 11, process_start_ns: 2n, family: 2, verdict: 2 });
+  const records = await watch(
+    { cgroupsTo },
+    cgroupFrame(8, '/watched', { cgroup_id: 25n, flags: 8 }),
+    denied(3n),
+    denied(4n),
+    denied(4n),
+    cgroupFrame(8, PODMAN, { cgroup_id: 2n, parent_id: 25n }),
+    exec(2n, 10),
+    forkFrame({ cgroup_id: 2n, process_id: 10, process_start_ns: 1n, child_id: 11, child_start_ns: 2n }),
+    denied(3n),
+  );
+  const container = { key: { runtime: 'podman', id: ID }, cgroup: PODMAN };
+  expect(records.slice(1)).toMatchObject([
+    { event: { verdict: 'denied' }, cgroup: `${PODMAN}/inner`, container, session: null },
+    { event: { verdict: 'denied' }, cgroup: null, container: null },
+    { event: { verdict: 'denied' }, cgroup: null, container: null },
+    { event: { kind: 'cgroup-made' }, cgroup: PODMAN, container },
+    { event: { kind: 'exec' }, container, session: 0 },
+    { event: { kind: 'fork' }, session: 0 },
+    { event: { verdict: 'denied' }, container, session: 0 },
+  ]);
+  expect(asked).toEqual(['/sys/fs/cgroup/watched 3', '/sys/fs/cgroup/watched 4']);
 });
 
 test('an event of a cgroup that was never told of is told all the same', async () => {

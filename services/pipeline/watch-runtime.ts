@@ -10,6 +10,8 @@ import type { Containers, Sensor } from './ports.ts';
 
 /** A runtime writes its state at about the time of the first events: so often it is looked at again. */
 const ATTEMPTS = 5;
+/** Cgroups that were not found, and are not looked for again. */
+const ABSENT_CGROUPS = 10_000;
 
 /** What is known of a container beside its key; kept after its death, as long as its cgroup is remembered. */
 interface Watched {
@@ -40,6 +42,8 @@ class RuntimeWatch {
   readonly #limits: Limits;
   readonly #cgroups: CgroupTable;
   readonly #watched = new WeakMap<KnownCgroup, Watched>();
+  /** Cgroups that were looked for in vain. */
+  readonly #absent = new Set<bigint>();
   #status: SensorStatus | null = null;
   #counters: SensorCounters | null = null;
 
@@ -84,7 +88,9 @@ class RuntimeWatch {
 
   async #event(event: RuntimeEvent): Promise<RuntimeRecord> {
     const isAboutCgroup = event.kind === 'cgroup-made' || event.kind === 'cgroup-gone';
-    const cgroup = isAboutCgroup ? this.#cgroups.apply(event) : this.#cgroups.get(event.cgroupId);
+    const cgroup = isAboutCgroup
+      ? this.#cgroups.apply(event)
+      : (this.#cgroups.get(event.cgroupId) ?? (await this.#lookUp(event)));
     const isExisting = event.kind === 'cgroup-made' && event.existing;
     const mayLook = event.kind === 'exec' || isExisting;
     const own = cgroup && (await this.#containerCgroup(cgroup, mayLook));
@@ -105,6 +111,23 @@ class RuntimeWatch {
       container,
       session: watched && isInside ? watched.sessions.of(event as RuntimeEvent & { process: EventProcess }) : null,
     };
+  }
+
+  /** A denial is read before the news of its cgroup, which is then looked for where it lies. */
+  async #lookUp({ cgroupId, verdict }: RuntimeEvent): Promise<KnownCgroup | null> {
+    const root = this.#status && this.#cgroups.get(BigInt(this.#status.root.id));
+    if ((verdict !== 'denied' && verdict !== 'killed') || !root || this.#absent.has(cgroupId)) return null;
+    const chain = await this.#containers.cgroupsTo(this.#directoryOf(root), cgroupId);
+    if (chain === null) {
+      // Gone by now, and never found again. Only so many: who forgets looks once more.
+      if (this.#absent.size >= ABSENT_CGROUPS) this.#absent.clear();
+      this.#absent.add(cgroupId);
+      return null;
+    }
+    return chain.reduce<KnownCgroup>(
+      (parent, { id, name }) => this.#cgroups.add({ id, path: `${parent.path}/${name}`, parent, existing: false }),
+      root,
+    );
   }
 
   /** The outermost cgroup around this one that is a container's own. */

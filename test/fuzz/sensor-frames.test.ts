@@ -4,11 +4,14 @@ import { LIMITS } from '../../services/domain/limits.ts';
 import { FrameReader } from '../../services/domain/runtime/frame-reader.ts';
 import { mutated } from '../support/mutation.ts';
 import {
+  callFrame,
   cgroupFrame,
   countersFrame,
   execFrame,
   exitFrame,
   forkFrame,
+  moveFrame,
+  registers,
   SAMPLE_STATUS,
   socketFrame,
   statusFrame,
@@ -19,6 +22,12 @@ const CORPUS = [
   concat(statusFrame(SAMPLE_STATUS), countersFrame({}), cgroupFrame(8, '/a/b', {})),
   concat(execFrame({}, { path: '/bin/sh', name: 'sh', directory: '/', arguments: ['sh', '-c'] }), exitFrame({})),
   concat(forkFrame({ process_id: 1 }), socketFrame(24, { family: 2 }), socketFrame(26, { family: 10 })),
+  concat(
+    callFrame(50, { call: 15, flags: 16, arguments: registers(1n, -2n) }, { path: 'a', directory: '/', target: '/b' }),
+    callFrame(48, { call: 2, inode: 7n, result: 3n }, { path: '/etc/passwd' }),
+    moveFrame('/a', { flags: 32 }),
+    socketFrame(29, { family: 2, error: 111, asked_ns: 5n }),
+  ),
 ];
 
 test('damaged frames: each is read, or a flaw is told, or the stream ends as broken', () => {

@@ -15,6 +15,7 @@ import {
   runInCgroup,
   runToEnd,
   SENSOR,
+  sensorOf,
   testCgroup,
   testOverlay,
   testPins,
@@ -124,6 +125,26 @@ describe.skipIf(kernel.skip)(kernel.name, () => {
       expect(await runInCgroup(container, join(merged, 'image'), 'nothing')).toMatchObject({ code: 0 });
       expect(await runInCgroup(container, ACT, 'memory', ACT, 'nothing')).toMatchObject({ signal: 'SIGKILL' });
     });
+  });
+
+  test('a denial that is read before the news of its cgroup says which one it is', async () => {
+    const { directory, path } = testCgroup();
+    const pins = testPins();
+    const recorder = await RuntimeRecorder.start(directory, { pins });
+    await RuntimeRecorder.load(pins, { name: 'test', connect: { deny: [{ to: '127.0.0.1' }] } });
+    const sensor = sensorOf(pins);
+    process.kill(sensor, 'SIGSTOP');
+    const container = join(directory, 'deep/container');
+    mkdirSync(container, { recursive: true });
+    await giveProfile(pins, container, '--connect', 'enforce');
+    expect((await runInCgroup(container, ACT, 'connect', '127.0.0.1', '9')).stdout).toBe(EPERM);
+    process.kill(sensor, 'SIGCONT');
+    await recorder.stop();
+    const denied = recorder.events('connect').find(({ event }) => event.verdict === 'denied');
+    expect(denied).toMatchObject({ cgroup: `${path}/deep/container`, session: null });
+    expect(recorder.events().indexOf(denied!)).toBeLessThan(
+      recorder.events().findIndex(({ cgroup, event }) => event.kind === 'cgroup-made' && cgroup === `${path}/deep`),
+    );
   });
 
   describe('connect and send', () => {

@@ -1,3 +1,4 @@
+import { gunzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { LIMITS } from '../../services/domain/limits.ts';
 import { encodeProfile } from '../../services/domain/runtime/encode-profile.ts';
@@ -6,7 +7,7 @@ import { readProfile } from '../../services/domain/runtime/profile.ts';
 import { sensorPrograms } from '../../services/domain/runtime/sensor-frame.ts';
 import { tiersOf } from '../../services/domain/runtime/tiers.ts';
 import { GUEST_SERIES, guestMissing, runGuest } from '../support/guest.ts';
-import { ACT, buildSensor, CANARY, kernelTests, SENSOR } from '../support/kernel.ts';
+import { ACT, buildSensor, CALLS, CANARY, kernelTests, SENSOR } from '../support/kernel.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 /** The very binary that is built here, in kernels that are older. */
@@ -45,13 +46,18 @@ for i in $(seq 60); do [ -s /tmp/port ] && break; sleep 1; done
 say arrive "$(act try-connect 127.0.0.1 $(cat /tmp/port))"
 canary
 say outside "$? $(ls -d /tmp/ran)"
+mkdir /sys/fs/cgroup/watch/free /tmp/files
+free() { sh -c 'echo $$ > /sys/fs/cgroup/watch/free/cgroup.procs; exec "$@"' sh "$@"; }
+free calls files /tmp/files; FILES=$?
+free calls rights; RIGHTS=$?
+free calls sockets > /dev/null; say calls "$FILES $RIGHTS $?"
 rm /run/pins/link-sendmsg6
 hook --connect enforce
 say unattached "$?"
 hook --exec enforce
 say attached "$?"
 sleep 1
-say frames "$(base64 /tmp/frames | tr -d '\\n')"
+say frames "$(gzip -c /tmp/frames | base64 | tr -d '\\n')"
 `;
 
 describe.each(GUEST_SERIES)('Linux %s', (series) => {
@@ -64,7 +70,13 @@ describe.each(GUEST_SERIES)('Linux %s', (series) => {
 
     test('the same binary loads all its programs, and stops and tells the same', { timeout: 600_000 }, async () => {
       const profile = encodeProfile(readProfile(PROFILE, 'test'), 'test').bytes;
-      const files = { 'bin/plimsoll-sensor': SENSOR, 'bin/act': ACT, 'bin/canary': CANARY, profile };
+      const files = {
+        'bin/plimsoll-sensor': SENSOR,
+        'bin/act': ACT,
+        'bin/canary': CANARY,
+        'bin/calls': CALLS,
+        profile,
+      };
       const { probe, frames, ...told } = await runGuest(series, await temporaryDirectory(), files, SCRIPT);
       const { programs } = sensorPrograms.parse(JSON.parse(probe!));
       // Debian's kernels let BPF decide; here it is only probed.
@@ -85,10 +97,11 @@ describe.each(GUEST_SERIES)('Linux %s', (series) => {
         outside: '42 /tmp/ran',
         unattached: '1',
         attached: '0',
+        calls: '0 0 0',
         done: 'yes',
       });
 
-      const read = new FrameReader(LIMITS).push(Buffer.from(frames!, 'base64'));
+      const read = new FrameReader(LIMITS).push(gunzipSync(Buffer.from(frames!, 'base64')));
       expect(read.filter(({ type }) => !['event', 'status', 'counters'].includes(type))).toEqual([]);
       const events = read.flatMap((frame) => (frame.type === 'event' ? [frame.event] : []));
       const stopped = events.filter(({ verdict }) => verdict !== 'observed');
@@ -111,6 +124,27 @@ describe.each(GUEST_SERIES)('Linux %s', (series) => {
         capabilities: expect.any(BigInt),
         process: { userId: 0, parent: { id: expect.any(Number) } },
       });
+      const calls = events.flatMap((event) =>
+        'call' in event ? [[event.kind, event.error, event.file?.path ?? null]] : [],
+      );
+      expect(calls).toEqual(
+        expect.arrayContaining([
+          ['create', null, '/tmp/files/made'],
+          ['open', null, '/tmp/files/made'],
+          ['open', 'ENOENT', '/tmp/files/absent/made'],
+          ['rename', null, '/tmp/files/folder/again'],
+          ['chmod', null, '/tmp/files/made'],
+          ['namespace', null, null],
+          ['coverage', null, null],
+        ]),
+      );
+      const ends = events.flatMap((event) =>
+        event.kind === 'connected' && event.process?.command === 'calls' ? [event.error] : [],
+      );
+      expect(ends).toEqual([null, null, null, 'ECONNREFUSED', 'ENETUNREACH', null]);
+      expect(
+        events.flatMap((event) => (event.kind === 'listen' || event.kind === 'accept' ? [event.kind] : [])),
+      ).toEqual(expect.arrayContaining(['listen', 'accept']));
       const [exec] = events.filter((event) => event.kind === 'exec');
       expect(exec!.kind === 'exec' && (exec!.capabilities >> 21n) & 1n).toBe(1n); // CAP_SYS_ADMIN
       expect(exec!.kind === 'exec' && exec!.file.changedNs).toBeGreaterThan(0n);

@@ -1,8 +1,9 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, statSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import type { SocketEvent } from '../../services/domain/runtime/event.ts';
 import {
   ACT,
   buildSensor,
@@ -54,7 +55,9 @@ describe.skipIf(kernel.skip)(kernel.name, () => {
         },
       },
     ]);
-    const { process: actor, timeNs } = execs[0]!.event;
+    const [exec] = execs.map(({ event }) => event);
+    expect(exec!.kind === 'exec' && exec!.file.changedNs).toBe(statSync(ACT, { bigint: true }).ctimeNs);
+    const { process: actor, timeNs } = exec!;
     expect(actor!.parent.startNs).toBeLessThan(actor!.startNs);
     expect(actor!.startNs).toBeLessThan(timeNs);
     expect(Math.abs(Date.parse(execs[0]!.time) - Date.now())).toBeLessThan(60_000);
@@ -108,7 +111,7 @@ describe.skipIf(kernel.skip)(kernel.name, () => {
     const sockets = recorder
       .events()
       .map(({ event }) => event)
-      .filter((event) => 'port' in event);
+      .filter((event) => 'port' in event && event.kind !== 'connected') as SocketEvent[];
     expect(sockets.map(({ kind, address, port, protocol }) => [kind, address, port, protocol])).toEqual([
       ['connect', '127.0.0.1', 1, 'tcp'],
       ['connect', '::1', 53, 'udp'],

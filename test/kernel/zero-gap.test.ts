@@ -144,6 +144,38 @@ describe.skipIf(withRunc.skip)(withRunc.name, () => {
     expect(existsSync(join(bundle, 'rootfs/tmp/ran'))).toBe(false);
     expect(await inside('/bin/act', 'connect', '127.0.0.1', '1')).toMatchObject({ stdout: '1\n' });
   });
+
+  test('of a plain root file system what changed since the hook ran came later than the image, and does not run where that is denied', async () => {
+    const { directory, path } = testCgroup();
+    const pins = testPins();
+    const recorder = await RuntimeRecorder.start(directory, { pins });
+    await RuntimeRecorder.load(pins, { name: 'test', exec: { denyOrigins: ['written'] } });
+    const bundle = runcBundle(await temporaryDirectory(), ['/bin/sleep', '60'], `${path}/box`, {
+      hooks: { createRuntime: [{ path: SENSOR, args: hookArguments(pins) }] },
+    });
+    const id = `plimsoll-test-${process.pid}-origin`;
+    execFileSync('runc', ['run', '-d', id], { cwd: bundle, stdio: 'ignore' });
+    onTestFinished(() => void execFileSync('runc', ['delete', '--force', id]));
+    const inside = (...args: string[]) => runToEnd('runc', ['exec', id, ...args]);
+    expect(await inside('/bin/act', 'nothing')).toMatchObject({ code: 0 });
+    expect(await inside('/bin/sh', '-c', 'cp /bin/act /tmp/act; /tmp/act nothing')).toMatchObject({ code: 137 });
+    expect(
+      await inside('/bin/sh', '-c', 'mkdir /tmp/a && cp /bin/canary /tmp/a/x && mv /tmp/a/x /bin/act; /bin/act'),
+    ).toMatchObject({
+      code: 137,
+    });
+    await recorder.stop();
+    const origins = recorder
+      .events('exec')
+      .flatMap(({ event }) =>
+        event.kind === 'exec' && event.path.endsWith('/act') ? [[event.path, event.file.origin]] : [],
+      );
+    expect(origins.sort()).toEqual([
+      ['/bin/act', 'image'],
+      ['/bin/act', 'written'],
+      ['/tmp/act', 'written'],
+    ]);
+  });
 });
 
 describe.skipIf(withPodman.skip)(withPodman.name, () => {

@@ -17,7 +17,8 @@ const PROGRAMS = join(REPOSITORY, 'test/kernel/programs');
 export const SENSOR = join(SENSOR_SOURCES, 'build/plimsoll-sensor');
 /** Does one call each (test/kernel/programs/act.c); static, so that it runs in any root file system. */
 export const ACT = join(SENSOR_SOURCES, 'build/act');
-
+/** Calls whose events are waited for (test/kernel/programs/calls.c). */
+export const CALLS = join(SENSOR_SOURCES, 'build/calls');
 /** Asks the program behind a pinned link what it makes of packets (test/kernel/programs/packets.c). */
 export const PACKETS = join(SENSOR_SOURCES, 'build/packets');
 /** Leaves the directory /tmp/ran as its first act, and exits with 42. */
@@ -60,9 +61,15 @@ export async function buildSensor(): Promise<void> {
   mkdirSync(join(SENSOR_SOURCES, 'build'), { recursive: true });
   const lock = join(SENSOR_SOURCES, 'build/.lock');
   await run('flock', [lock, 'make', '-s', '-C', SENSOR_SOURCES]);
-  const compile = (...args: string[]) =>
-    run('flock', [lock, 'cc', '-O2', '-Wall', '-Werror', '-static', '-o', ...args]);
+  // Put in its place whole: another test file may be running the one before.
+  const compile = (program: string, ...args: string[]) =>
+    run('flock', [
+      lock,
+      ...['sh', '-c', 'cc -O2 -Wall -Werror -static -o "$0.new" "$@" && mv "$0.new" "$0"', program],
+      ...args,
+    ]);
   await compile(ACT, join(PROGRAMS, 'act.c'));
+  await compile(CALLS, join(PROGRAMS, 'calls.c'));
   await compile(PACKETS, join(PROGRAMS, 'packets.c'), '-lbpf', '-lelf', '-lz');
   await compile(CANARY, join(PROGRAMS, 'canary.c'), '-nostdlib', '-fno-stack-protector');
 }
@@ -211,7 +218,7 @@ export function runcBundle(
   mkdirSync(bin, { recursive: true });
   execFileSync('cp', [execFileSync('sh', ['-c', 'command -v busybox'], { encoding: 'utf8' }).trim(), ACT, CANARY, bin]);
   mkdirSync(join(directory, 'rootfs/tmp'), { recursive: true });
-  for (const applet of ['sh', 'sleep', 'true', 'mkdir', 'cp'])
+  for (const applet of ['sh', 'sleep', 'true', 'mkdir', 'cp', 'mv'])
     execFileSync('ln', ['-sf', 'busybox', join(bin, applet)]);
   execFileSync('runc', ['spec'], { cwd: directory });
   const config = JSON.parse(readFileSync(join(directory, 'config.json'), 'utf8'));

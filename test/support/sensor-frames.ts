@@ -76,11 +76,37 @@ export function execFrame(values: Values, texts: ExecTexts): Uint8Array {
 
 export const forkFrame = (values: Values) => frame('fork_event', 17, values);
 export const exitFrame = (values: Values) => frame('exit_event', 18, values);
-/** `kind`: 24 connect, 25 bind, 26 send, 27 arrive, 28 socket. */
+/** `kind`: 24 connect, 25 bind, 26 send, 27 arrive, 28 socket, 29 connected, 30 accept, 31 listen. */
 export const socketFrame = (kind: number, values: Values) => frame('socket_event', kind, values);
 
 /** `kind`: 8 made, 9 gone. */
 export function cgroupFrame(kind: number, path: string, values: Values): Uint8Array {
   const bytes = ended(path);
   return frame('cgroup_event', kind, { path_size: bytes.length, ...values }, bytes);
+}
+
+/** A call of this number (enum call) with texts that are there or not. `kind`: 48 open … 61 coverage. */
+export function callFrame(
+  kind: number,
+  values: Values,
+  texts: Readonly<Partial<Record<'path' | 'directory' | 'target' | 'target_directory', string>>> = {},
+): Uint8Array {
+  const parts = (['path', 'directory', 'target', 'target_directory'] as const).map((name) => {
+    const text = texts[name];
+    return { name: `${name}_size`, bytes: text === undefined ? new Uint8Array(0) : ended(text) };
+  });
+  const sizes = Object.fromEntries(parts.map(({ name, bytes }) => [name, bytes.length]));
+  return frame('call_event', kind, { ...sizes, ...values }, ...parts.map(({ bytes }) => bytes));
+}
+
+/** Registers of a call. */
+export function registers(...values: readonly bigint[]): Uint8Array {
+  const bytes = new DataView(new ArrayBuffer(32));
+  for (const [i, value] of values.entries()) bytes.setBigUint64(i * 8, BigInt.asUintN(64, value), true);
+  return new Uint8Array(bytes.buffer);
+}
+
+export function moveFrame(path: string, values: Values): Uint8Array {
+  const bytes = ended(path);
+  return frame('move_event', 10, { path_size: bytes.length, ...values }, bytes);
 }

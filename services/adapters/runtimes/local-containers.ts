@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Limits } from '../../domain/limits.ts';
 import type { ContainerKey, ContainerState } from '../../domain/runtime/container.ts';
@@ -71,6 +71,33 @@ export class LocalContainers implements Containers {
   async processes(cgroupDirectory: string): Promise<readonly number[]> {
     const text = await readFile(join(cgroupDirectory, 'cgroup.procs'), 'utf8').catch(() => '');
     return text.split('\n').filter(Boolean).map(Number);
+  }
+
+  async cgroupsTo(
+    directory: string,
+    id: bigint,
+  ): Promise<readonly { readonly id: bigint; readonly name: string }[] | null> {
+    // Level by level: cgroups of containers lie above those that they make inside.
+    let level: { directory: string; chain: { id: bigint; name: string }[] }[] = [{ directory, chain: [] }];
+    for (let left = this.#limits.rememberedCgroups; level.length > 0; ) {
+      const below: typeof level = [];
+      for (const each of level) {
+        const entries = await readdir(each.directory, { withFileTypes: true }).catch(() => []);
+        for (const entry of entries) {
+          if (!entry.isDirectory()) continue;
+          if (left-- === 0) return null;
+          const path = join(each.directory, entry.name);
+          // The id of a cgroup is the inode number of its directory.
+          const found = await stat(path, { bigint: true }).catch(() => null);
+          if (found === null) continue;
+          const chain = [...each.chain, { id: found.ino, name: entry.name }];
+          if (found.ino === id) return chain;
+          below.push({ directory: path, chain });
+        }
+      }
+      level = below;
+    }
+    return null;
   }
 
   async #bundle(runtime: 'containerd' | 'cri-o', path: string): Promise<ContainerState | null> {

@@ -11,13 +11,14 @@
 #include <linux/types.h>
 
 /* Raised whenever a size, an offset or a meaning below changes. */
-#define PLIMSOLL_LAYOUT_VERSION 1
+#define PLIMSOLL_LAYOUT_VERSION 2
 
 enum frame_kind {
 	FRAME_STATUS = 1, /* JSON text: what was loaded and attached; the first frame */
 	FRAME_COUNTERS = 2,
 	EVENT_CGROUP_MADE = 8,
 	EVENT_CGROUP_GONE = 9,
+	EVENT_MOVE = 10, /* a process of a watched cgroup was put into another one */
 	EVENT_EXEC = 16,
 	EVENT_FORK = 17,
 	EVENT_EXIT = 18,
@@ -26,7 +27,24 @@ enum frame_kind {
 	EVENT_SEND = 26,
 	EVENT_ARRIVE = 27, /* a connection from outside that was, or would be, refused */
 	EVENT_SOCKET = 28, /* a socket that was, or would be, refused for what it could send; no address */
+	EVENT_CONNECTED = 29, /* how a connect ended */
+	EVENT_ACCEPT = 30,
+	EVENT_LISTEN = 31,
 	/* 32 to 47: flow, dns, sni, http */
+	EVENT_OPEN = 48, /* for writing; and truncate */
+	EVENT_CREATE = 49,
+	EVENT_RENAME = 50,
+	EVENT_UNLINK = 51,
+	EVENT_CHMOD = 52, /* to a mode that may be executed */
+	EVENT_TRACE = 53,
+	EVENT_MOUNT = 54,
+	EVENT_NAMESPACE = 55,
+	EVENT_IDENTITY = 56,
+	EVENT_CAPABILITIES = 57,
+	EVENT_MODULE = 58,
+	EVENT_BPF = 59,
+	EVENT_KEYS = 60,
+	EVENT_COVERAGE = 61, /* from here on calls of this process may go unseen */
 	FRAME_KINDS = 64,
 };
 
@@ -37,15 +55,37 @@ enum frame_flag {
 	FLAG_ARGUMENTS_CUT = 2,
 	FLAG_UNREADABLE = 4, /* memory of the process could not be read */
 	FLAG_EXISTING = 8, /* was there when the sensor started */
+	FLAG_RACY = 16, /* texts are as the process's memory held them after the call: another thread may have changed them */
+	FLAG_LEFT = 32, /* to where nothing is watched */
+};
+
+/*
+ * System calls that are told at their end, by the name of the manual's page; `compat` stands for all of another ABI, whose numbers are not
+ * looked at. The number of a call is its place here, from 1.
+ */
+#define PLIMSOLL_CALLS(X) \
+	X(open) X(openat) X(openat2) X(creat) X(truncate) X(mkdir) X(mkdirat) X(mknod) X(mknodat) X(symlink) \
+	X(symlinkat) X(link) X(linkat) X(rename) X(renameat) X(renameat2) X(unlink) X(unlinkat) X(rmdir) X(chmod) \
+	X(fchmod) X(fchmodat) X(fchmodat2) X(ptrace) X(process_vm_readv) X(process_vm_writev) X(mount) X(umount2) \
+	X(pivot_root) X(chroot) X(move_mount) X(open_tree) X(fsopen) X(fsmount) X(mount_setattr) X(unshare) X(setns) \
+	X(clone) X(clone3) X(setuid) X(setgid) X(setreuid) X(setregid) X(setresuid) X(setresgid) X(setfsuid) \
+	X(setfsgid) X(setgroups) X(capset) X(init_module) X(finit_module) X(delete_module) X(bpf) X(keyctl) \
+	X(add_key) X(request_key) X(io_uring_setup) X(connect) X(accept) X(accept4) X(listen) X(compat)
+
+enum call {
+	CALL_NONE,
+#define PLIMSOLL_CALL(name) CALL_##name,
+	PLIMSOLL_CALLS(PLIMSOLL_CALL)
+#undef PLIMSOLL_CALL
 };
 
 /* Where the bytes of an executed file come from, as far as the file system tells. */
 enum file_origin {
 	ORIGIN_UNKNOWN = 0,
-	ORIGIN_IMAGE = 1, /* lower layer of an overlay */
-	ORIGIN_WRITTEN = 2, /* upper layer of an overlay: written, or copied up, since the container was made */
+	ORIGIN_IMAGE = 1, /* lower layer of an overlay; of a plain root file system, not changed since its hook ran */
+	ORIGIN_WRITTEN = 2, /* upper layer of an overlay: written, or copied up, since the container was made; or changed since */
 	ORIGIN_MEMORY = 3, /* memfd, or an unlinked file of a tmpfs */
-	ORIGIN_OTHER = 4, /* any other file system: volumes, tmpfs, a plain rootfs */
+	ORIGIN_OTHER = 4, /* any other file system: volumes, tmpfs; a plain root file system where no hook ran */
 };
 
 /* Bytes of one text (path, file name, directory, arguments), its NUL included. */
@@ -123,6 +163,41 @@ struct socket_event {
 	__u16 type;
 	__u16 protocol;
 	__u16 port; /* host order */
+	__u64 asked_ns; /* of EVENT_CONNECTED: when connect(2) was called */
+	__u8 local_address[16]; /* of EVENT_CONNECTED, EVENT_ACCEPT */
+	__u16 local_port;
+	__u16 error; /* of EVENT_CONNECTED: errno; 0: it is connected */
+	__u32 reserved;
+};
+
+/*
+ * A system call that is over. data: path, the directory that it starts from, target, its directory; each as long as is said, NUL
+ * included. A path of size 0 is none; a directory is named only for a path that is not absolute.
+ */
+struct call_event {
+	struct event_head head;
+	__s64 result; /* as the call returned it: -errno where it failed */
+	__u64 arguments[4]; /* the first four, as they were given */
+	__u64 inode; /* 0: no file is known */
+	__u64 repeats; /* the same again since the event before, not sent one by one */
+	__u32 device;
+	__u32 mode;
+	__u16 call; /* enum call */
+	__u16 path_size;
+	__u16 directory_size;
+	__u16 target_size;
+	__u16 target_directory_size;
+	__u8 origin; /* enum file_origin */
+	__u8 reserved[5];
+};
+
+/* `head` is of the process that was moved. data: path of where it went, NUL included. */
+struct move_event {
+	struct event_head head;
+	__u64 to_id;
+	__u32 mover_id; /* the process that moved it */
+	__u16 path_size;
+	__u8 reserved[2];
 };
 
 /* data: path below the root of the hierarchy, NUL included. */
@@ -157,11 +232,13 @@ LAYOUT_SIZE(event_head, 112);
 LAYOUT_SIZE(exec_event, 184);
 LAYOUT_SIZE(fork_event, 128);
 LAYOUT_SIZE(exit_event, 120);
-LAYOUT_SIZE(socket_event, 152);
+LAYOUT_SIZE(socket_event, 184);
+LAYOUT_SIZE(call_event, 192);
+LAYOUT_SIZE(move_event, 128);
 LAYOUT_SIZE(cgroup_event, 128);
 LAYOUT_SIZE(tally, 32);
 LAYOUT_SIZE(counters_frame, 40 + 32 * 64);
 
-#define FRAME_MAX (sizeof(struct exec_event) + 4 * TEXT_MAX)
+#define FRAME_MAX (sizeof(struct call_event) + 4 * TEXT_MAX)
 
 #endif

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 #include <bpf/bpf.h>
 
@@ -84,6 +85,7 @@ static const char *apply(const struct options *options)
 	struct row row = { .profile = profile_id(options->profile) };
 	int rows = pins_open_map(options->pins, "rows"), profiles = pins_open_map(options->pins, "profiles");
 	struct profile profile;
+	struct timespec now;
 	long process;
 
 	if (rows < 0 || profiles < 0)
@@ -103,6 +105,9 @@ static const char *apply(const struct options *options)
 	row.exec = options->exec_mode;
 	row.connect = options->connect_mode;
 	row.listen = options->listen_mode;
+	/* The clock that file systems date changes by. */
+	clock_gettime(CLOCK_REALTIME_COARSE, &now);
+	row.made_ns = now.tv_sec * 1000000000ULL + now.tv_nsec;
 	/* A watched cgroup has a row from its parent. */
 	if (bpf_map_update_elem(rows, &row.container_id, &row, BPF_EXIST) != 0)
 		return errno == ENOENT ? "its cgroup is not below the one that is watched" : strerror(errno);

@@ -17,6 +17,7 @@ typedef __u8 u8;
 typedef __u16 u16;
 typedef __u32 u32;
 typedef __u64 u64;
+typedef __s32 s32;
 typedef __s64 s64;
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
@@ -106,6 +107,15 @@ struct path {
 struct file {
 	struct path f_path;
 	struct inode *f_inode;
+	unsigned int f_mode;
+	void *private_data;
+};
+struct fdtable {
+	unsigned int max_fds;
+	struct file **fd;
+};
+struct files_struct {
+	struct fdtable *fdt;
 };
 struct linux_binprm {
 	struct file *file;
@@ -147,7 +157,51 @@ struct mm_struct {
 struct signal_struct {
 	atomic_t live;
 };
+struct thread_info {
+	unsigned long flags;
+	u32 status; /* x86 only */
+};
+struct in6_addr {
+	union {
+		u8 u6_addr8[16];
+	} in6_u;
+};
+typedef struct {
+	s64 counter;
+} atomic64_t;
+struct sock_common {
+	u32 skc_daddr;
+	u32 skc_rcv_saddr;
+	u16 skc_dport; /* network order */
+	u16 skc_num; /* host order */
+	unsigned short skc_family;
+	struct in6_addr skc_v6_daddr;
+	struct in6_addr skc_v6_rcv_saddr;
+	atomic64_t skc_cookie;
+};
+struct sock {
+	struct sock_common __sk_common;
+	u16 sk_type;
+	u16 sk_protocol;
+	int sk_err;
+};
+struct socket {
+	struct sock *sk;
+};
+
+/* Registers of a process in a system call, of each machine. */
+struct pt_regs___x86 {
+	unsigned long di, si, dx, r10, ax, orig_ax;
+};
+struct pt_regs___arm64 {
+	u64 regs[31];
+	u64 orig_x0;
+	int syscallno;
+};
+
 struct task_struct {
+	struct thread_info thread_info;
+	struct files_struct *files;
 	int pid;
 	int tgid;
 	int exit_code;

@@ -2,10 +2,19 @@
 /* Prints the layout of frames as the compiler has it, so that the decoder in TypeScript can be held to it. */
 #include <stddef.h>
 #include <stdio.h>
+#include <sys/syscall.h>
 
 #include "commands.h"
 #include "events.h"
 #include "profile-file.h"
+#include "syscalls.h"
+
+/* Newer than the headers of some distributions. */
+#ifndef __NR_fchmodat2
+#define __NR_fchmodat2 452
+#endif
+#define SAME_NUMBER(name, number, ...) _Static_assert((number) == __NR_##name, #name " has another number");
+PLIMSOLL_SYSCALLS(SAME_NUMBER)
 
 static const char *separator = "";
 
@@ -25,6 +34,12 @@ static void end(void)
 {
 	printf("\n      }\n    }");
 	separator = ",";
+}
+
+static void call(const char *name)
+{
+	printf("%s\"%s\"", separator, name);
+	separator = ", ";
 }
 
 #define BEGIN(type) begin(#type, sizeof(struct type))
@@ -98,6 +113,34 @@ int command_layout(void)
 	FIELD(socket_event, type);
 	FIELD(socket_event, protocol);
 	FIELD(socket_event, port);
+	FIELD(socket_event, asked_ns);
+	FIELD(socket_event, local_address);
+	FIELD(socket_event, local_port);
+	FIELD(socket_event, error);
+	FIELD(socket_event, reserved);
+	end();
+	BEGIN(call_event);
+	FIELD(call_event, head);
+	FIELD(call_event, result);
+	FIELD(call_event, arguments);
+	FIELD(call_event, inode);
+	FIELD(call_event, repeats);
+	FIELD(call_event, device);
+	FIELD(call_event, mode);
+	FIELD(call_event, call);
+	FIELD(call_event, path_size);
+	FIELD(call_event, directory_size);
+	FIELD(call_event, target_size);
+	FIELD(call_event, target_directory_size);
+	FIELD(call_event, origin);
+	FIELD(call_event, reserved);
+	end();
+	BEGIN(move_event);
+	FIELD(move_event, head);
+	FIELD(move_event, to_id);
+	FIELD(move_event, mover_id);
+	FIELD(move_event, path_size);
+	FIELD(move_event, reserved);
 	end();
 	BEGIN(cgroup_event);
 	FIELD(cgroup_event, head);
@@ -154,6 +197,10 @@ int command_layout(void)
 	FIELD(listen_entry, port);
 	FIELD(listen_entry, more_reserved);
 	end();
-	printf("\n  }\n}\n");
+	printf("\n  },\n  \"calls\": [");
+	separator = "";
+#define PRINT_CALL(name) call(#name);
+	PLIMSOLL_CALLS(PRINT_CALL)
+	printf("]\n}\n");
 	return 0;
 }

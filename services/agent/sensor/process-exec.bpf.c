@@ -4,11 +4,11 @@
  * the way back to the process. It has then replaced the one before it, and may have been seen by others. For a script `path` is its interpreter, and `name` the script as it
  * was asked for: the kernel keeps no file of the script itself.
  */
+#include "file.h"
+#include "home.h"
 #include "rules.h"
 #include "walk.h"
 
-#define OVERLAYFS_MAGIC 0x794c7630
-#define TMPFS_MAGIC 0x01021994
 #define SIGKILL 9
 
 struct exec_scratch {
@@ -25,48 +25,19 @@ struct {
 	__type(value, struct exec_scratch);
 } exec_scratches SEC(".maps");
 
-static __always_inline void read_changed(struct inode *inode, struct exec_event *event)
+static __always_inline void read_file(struct file *file, const struct row *row, struct exec_event *event)
 {
-	struct inode___before_6_11 *newer = (void *)inode;
-	struct inode___before_6_6 *older = (void *)inode;
+	struct inode *inode = BPF_CORE_READ(file, f_inode);
+	struct changed changed = changed_of(inode);
 
-	if (bpf_core_field_exists(inode->i_ctime_sec)) {
-		event->changed_s = BPF_CORE_READ(inode, i_ctime_sec);
-		event->changed_ns = BPF_CORE_READ(inode, i_ctime_nsec);
-	} else if (bpf_core_field_exists(newer->__i_ctime)) {
-		event->changed_s = BPF_CORE_READ(newer, __i_ctime.tv_sec);
-		event->changed_ns = BPF_CORE_READ(newer, __i_ctime.tv_nsec);
-	} else {
-		event->changed_s = BPF_CORE_READ(older, i_ctime.tv_sec);
-		event->changed_ns = BPF_CORE_READ(older, i_ctime.tv_nsec);
-	}
-}
-
-static __always_inline u8 origin_of(struct inode *inode, u32 links)
-{
-	unsigned long magic = BPF_CORE_READ(inode, i_sb, s_magic);
-	struct ovl_inode *overlay = 0;
-
-	if (magic == TMPFS_MAGIC)
-		return links == 0 ? ORIGIN_MEMORY : ORIGIN_OTHER;
-	if (magic != OVERLAYFS_MAGIC)
-		return ORIGIN_OTHER;
-	/* Where overlayfs is a module without BTF its inodes cannot be looked into. */
-	if (!bpf_core_field_exists(overlay->__upperdentry))
-		return ORIGIN_UNKNOWN;
-	overlay = (void *)((char *)inode - bpf_core_field_offset(struct ovl_inode, vfs_inode));
-	return BPF_CORE_READ(overlay, __upperdentry) ? ORIGIN_WRITTEN : ORIGIN_IMAGE;
-}
-
-static __always_inline void read_file(struct inode *inode, struct exec_event *event)
-{
 	event->inode = BPF_CORE_READ(inode, i_ino);
 	event->device = BPF_CORE_READ(inode, i_sb, s_dev);
 	event->mode = BPF_CORE_READ(inode, i_mode);
 	event->owner_id = BPF_CORE_READ(inode, i_uid.val);
 	event->links = BPF_CORE_READ(inode, __i_nlink);
-	event->origin = origin_of(inode, event->links);
-	read_changed(inode, event);
+	event->origin = origin_of(file, row);
+	event->changed_s = changed.seconds;
+	event->changed_ns = changed.nanoseconds;
 }
 
 /* The arguments as the kernel laid them out, NUL between them. */
@@ -132,6 +103,8 @@ int BPF_PROG(process_exec, struct task_struct *task, int old_pid, struct linux_b
 
 	if (!row)
 		return 0;
+	/* Of processes that were there before the sensor, too. */
+	set_home(task, cgroup_id);
 	scratch = bpf_map_lookup_elem(&exec_scratches, &zero);
 	if (!scratch)
 		return 0;
@@ -142,7 +115,7 @@ int BPF_PROG(process_exec, struct task_struct *task, int old_pid, struct linux_b
 	/* A struct of two words before 6.3, of one since. */
 	bpf_core_read(&event->capabilities, sizeof(event->capabilities), &cred->cap_effective);
 	event->login_id = bpf_core_field_exists(task->loginuid) ? BPF_CORE_READ(task, loginuid.val) : (u32)-1;
-	read_file(BPF_CORE_READ(binprm, file, f_inode), event);
+	read_file(BPF_CORE_READ(binprm, file), row, event);
 
 	size = walk_path(BPF_CORE_READ(binprm, file, f_path.mnt), BPF_CORE_READ(binprm, file, f_path.dentry),
 			 scratch->data, &whole);

@@ -16,6 +16,7 @@ struct row {
 	__u8 connect;
 	__u8 listen;
 	__u8 file;
+	__u64 made_ns; /* when its hook ran, nanoseconds since 1970: what of a plain root file system changed later is not the image's; 0: no hook */
 };
 
 enum action { ACTION_ALLOW = 0, ACTION_DENY = 1 };
@@ -69,7 +70,7 @@ struct listen_key {
 };
 
 #define ROW_SIZE(type, size) _Static_assert(sizeof(struct type) == (size), #type " has another size")
-ROW_SIZE(row, 24);
+ROW_SIZE(row, 32);
 ROW_SIZE(profile, 64);
 ROW_SIZE(rule, 16);
 ROW_SIZE(exec_key, 256);

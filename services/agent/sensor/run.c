@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/prctl.h>
+#include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
 #include <bpf/bpf.h>
@@ -137,6 +138,22 @@ static void put_counters(const struct bpf_object *object)
 	sink_put(&counters, sizeof(counters));
 }
 
+/* Once, when the maps are made. */
+static int seed_folding(const struct bpf_object *object)
+{
+	int fd = bpf_object__find_map_fd_by_name(object, "fold_seed");
+	__u64 seed = 0;
+	__u32 zero = 0;
+
+	if (bpf_map_lookup_elem(fd, &zero, &seed) == 0 && seed != 0)
+		return 0;
+	if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed) || bpf_map_update_elem(fd, &zero, &seed, BPF_ANY) != 0) {
+		fprintf(stderr, "plimsoll-sensor: no random number is to be had: %s\n", strerror(errno));
+		return 1;
+	}
+	return 0;
+}
+
 /* From here on there is no way back to root, and nobody of the same uid may look into the process. */
 static int drop(const struct options *options)
 {
@@ -233,6 +250,8 @@ int command_run(const struct options *options)
 		fprintf(stderr, "plimsoll-sensor: the map of cgroups takes no row: %s\n", strerror(errno));
 		return 1;
 	}
+	if (seed_folding(object) != 0)
+		return 1;
 	programs_attach(object, root.fd, options->pins, &outcomes);
 	put_status(&root, options, &outcomes);
 	put_counters(object);

@@ -44,6 +44,7 @@ int create_socket(struct bpf_sock *socket)
 		event->repeats = 0;
 		event->type = socket->type;
 		event->protocol = socket->protocol;
+		fill_no_end(event);
 		submit_socket_event(event, &judgement, EVENT_SOCKET);
 	}
 	return answer(&judgement);

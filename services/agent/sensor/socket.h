@@ -2,6 +2,7 @@
 #ifndef PLIMSOLL_SOCKET_H
 #define PLIMSOLL_SOCKET_H
 
+#include "fold.h"
 #include "rules.h"
 
 #define AF_INET 2
@@ -30,6 +31,13 @@ static __always_inline struct endpoint endpoint_of(struct bpf_sock_addr *call, i
 		endpoint.address[0] = call->user_ip4;
 	}
 	return endpoint;
+}
+
+static __always_inline u64 hash_endpoint(u64 hash, const struct endpoint *endpoint)
+{
+	hash = hash_word(hash, (u64)endpoint->address[0] << 32 | endpoint->address[1]);
+	hash = hash_word(hash, (u64)endpoint->address[2] << 32 | endpoint->address[3]);
+	return hash_word(hash, (u64)endpoint->family << 16 | endpoint->port);
 }
 
 /* The same address as every rule writes it. */
@@ -132,6 +140,16 @@ static __always_inline void fill_endpoint(struct socket_event *event, const stru
 	event->port = endpoint->port;
 }
 
+/* Of a call that has only begun, or has no other end. */
+static __always_inline void fill_no_end(struct socket_event *event)
+{
+	event->asked_ns = 0;
+	__builtin_memset(event->local_address, 0, sizeof(event->local_address));
+	event->local_port = 0;
+	event->error = 0;
+	event->reserved = 0;
+}
+
 static __always_inline struct socket_event *reserve_socket_event(const struct judgement *judgement, u16 kind)
 {
 	struct socket_event *event = judgement->verdict == VERDICT_DENIED ?
@@ -149,20 +167,51 @@ static __always_inline void submit_socket_event(struct socket_event *event, cons
 	bpf_ringbuf_submit(event, judgement->verdict == VERDICT_DENIED ? 0 : wake_flags());
 }
 
+/* Connections that are under way, by cookie, with the event that told so. One that is pushed out goes without its end. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 16384);
+	__type(key, u64);
+	__type(value, struct socket_event);
+} connecting SEC(".maps");
+
+/* Before 6.3 a map takes nothing from a ring. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct socket_event);
+} connect_scratches SEC(".maps");
+
+static __always_inline void remember_connect(const struct socket_event *event, u64 cookie)
+{
+	u32 zero = 0;
+	struct socket_event *scratch = bpf_map_lookup_elem(&connect_scratches, &zero);
+
+	if (!scratch)
+		return;
+	__builtin_memcpy(scratch, event, sizeof(*scratch));
+	bpf_map_update_elem(&connecting, &cookie, scratch, BPF_ANY);
+}
+
 static __always_inline void send_socket(struct bpf_sock_addr *call, u16 kind, const struct endpoint *endpoint,
 					u64 cgroup_id, const struct row *row, const struct judgement *judgement,
 					u64 repeats)
 {
 	struct socket_event *event = reserve_socket_event(judgement, kind);
+	u64 cookie = bpf_get_socket_cookie(call);
 
 	if (!event)
 		return;
 	fill_head(&event->head, sizeof(*event), kind, (void *)bpf_get_current_task(), cgroup_id, row);
 	fill_endpoint(event, endpoint, judgement);
-	event->socket = bpf_get_socket_cookie(call);
+	event->socket = cookie;
 	event->repeats = repeats;
 	event->type = call->type;
 	event->protocol = call->protocol;
+	fill_no_end(event);
+	if (kind == EVENT_CONNECT && judgement->verdict != VERDICT_DENIED)
+		remember_connect(event, cookie);
 	submit_socket_event(event, judgement, kind);
 }
 

@@ -27,19 +27,20 @@ export class CgroupTable {
 
   /** Remembers what was made, and what has gone. */
   apply(event: CgroupEvent): KnownCgroup {
-    const found = this.#known.get(event.cgroupId);
-    const cgroup: KnownCgroup = found ?? {
-      id: event.cgroupId,
-      path: event.path,
-      parent: this.#known.get(event.parentCgroupId) ?? null,
-      existing: event.existing,
-      container: null,
-      attempts: 0,
-    };
-    if (found === undefined) this.#known.set(cgroup.id, cgroup);
+    const parent = this.#known.get(event.parentCgroupId) ?? null;
+    const cgroup = this.add({ id: event.cgroupId, path: event.path, parent, existing: event.existing });
     if (event.kind === 'cgroup-gone') this.#dead.add(cgroup.id);
     this.#forget();
     return cgroup;
+  }
+
+  /** The cgroup of this id, which is new where it was not known. */
+  add(cgroup: Pick<KnownCgroup, 'id' | 'path' | 'parent' | 'existing'>): KnownCgroup {
+    const found = this.#known.get(cgroup.id);
+    if (found !== undefined) return found;
+    const added = { ...cgroup, container: null, attempts: 0 };
+    this.#known.set(added.id, added);
+    return added;
   }
 
   get(id: bigint): KnownCgroup | null {

@@ -1,10 +1,15 @@
+import type { LAYOUT } from './layout.ts';
+
 /**
  * What the sensor sees in the kernel, decoded (services/agent/sensor/events.h). Times are nanoseconds of CLOCK_BOOTTIME;
  * ids of processes are those of the first namespace unless they say otherwise.
  */
-export type RuntimeEvent = ExecEvent | ForkEvent | ExitEvent | SocketEvent | CgroupEvent;
+export type RuntimeEvent = ExecEvent | ForkEvent | ExitEvent | SocketEvent | CallEvent | CgroupEvent | MoveEvent;
 
 export type EventKind = RuntimeEvent['kind'];
+
+/** A system call by the name of its manual page; `compat`: any of the 32-bit ABI. */
+export type CallName = (typeof LAYOUT.calls)[number];
 
 /** `denied`: it did not happen. `killed`: it had begun, and its process was ended. `would-deny`: shadow mode. */
 export type EventVerdict = 'observed' | 'would-deny' | 'denied' | 'killed';
@@ -43,7 +48,10 @@ interface EventBase {
   readonly process: EventProcess | null;
 }
 
-/** Where the bytes of a file come from. `image`: a lower layer of the overlay; `written`: its upper one. */
+/**
+ * Where the bytes of a file come from. `image`: a lower layer of the overlay, or a plain root file system as its hook found it;
+ * `written`: the upper layer, or changed since.
+ */
 export type FileOrigin = 'unknown' | 'image' | 'written' | 'memory' | 'other';
 
 /** A program before its first instruction. */
@@ -93,16 +101,84 @@ export interface ExitEvent extends EventBase {
 }
 
 export interface SocketEvent extends EventBase {
-  /** `bind`: the local address; `arrive`: the peer, and the local port; `socket`: neither; else the peer. */
-  readonly kind: 'connect' | 'bind' | 'send' | 'arrive' | 'socket';
+  /** `bind`, `listen`: the local address; `arrive`: the peer, and the local port; `socket`: neither; else the peer. */
+  readonly kind: 'connect' | 'connected' | 'accept' | 'bind' | 'listen' | 'send' | 'arrive' | 'socket';
   /** RFC 5952; IPv4 within IPv6 as `::ffff:a.b.c.d`. */
   readonly address: string | null;
   readonly port: number | null;
+  /** Our end, of `connected` and `accept`. */
+  readonly local: { readonly address: string; readonly port: number } | null;
+  /** How a connect ended; null: it is connected, or this is no end. */
+  readonly error: string | null;
+  /** When the connect was called that ends here. */
+  readonly askedNs: bigint | null;
   readonly socketType: 'stream' | 'datagram' | 'raw' | `type-${number}`;
   readonly protocol: 'tcp' | 'udp' | `protocol-${number}`;
   readonly socket: bigint;
   /** The same again since the event before, which were not sent one by one. */
   readonly repeats: bigint;
+}
+
+/** A path of a system call. */
+export interface CallPath {
+  /** From the root of the mount namespace where the kernel walked it; else as the call was given it, behind its directory. */
+  readonly path: string;
+  /** As it was given; null where a descriptor named the file. */
+  readonly name: string | null;
+}
+
+/** A system call that is over. */
+export interface CallEvent extends EventBase {
+  readonly kind:
+    | 'open'
+    | 'create'
+    | 'rename'
+    | 'unlink'
+    | 'chmod'
+    | 'trace'
+    | 'mount'
+    | 'namespace'
+    | 'identity'
+    | 'capabilities'
+    | 'module'
+    | 'bpf'
+    | 'keys'
+    | 'coverage';
+  readonly call: CallName;
+  /** What it returned; null where it failed. */
+  readonly result: bigint | null;
+  /** The name of its errno; null: it succeeded. */
+  readonly error: string | null;
+  /** Those that mean something by themselves, by the names of the manual. */
+  readonly arguments: Readonly<Record<string, number>>;
+  readonly file: CallPath | null;
+  /** Of rename the new name; of links what they lead to; of mounts the source; of modules and keys the name. */
+  readonly target: CallPath | null;
+  /** Texts come from the memory of the process after the call: another thread may have changed them meanwhile. */
+  readonly racy: boolean;
+  readonly pathCut: boolean;
+  readonly unreadable: boolean;
+  /** The file that was opened, where it is known. */
+  readonly opened: {
+    readonly inode: bigint;
+    readonly device: number;
+    readonly mode: number;
+    readonly origin: FileOrigin;
+  } | null;
+  /** The same again since the event before, which were not sent one by one. */
+  readonly repeats: bigint;
+}
+
+/** A process of a watched cgroup was put into another one; `process` is the one that was moved. */
+export interface MoveEvent extends EventBase {
+  readonly kind: 'move';
+  readonly toCgroupId: bigint;
+  /** From the root of the hierarchy. */
+  readonly toPath: string;
+  /** Out of all that is watched: no profile holds there. */
+  readonly left: boolean;
+  /** The id of the process that moved it. */
+  readonly moverId: number;
 }
 
 export interface CgroupEvent extends EventBase {

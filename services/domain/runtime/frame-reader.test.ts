@@ -1,11 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
+  callFrame,
   cgroupFrame,
   countersFrame,
   execFrame,
   exitFrame,
   forkFrame,
+  moveFrame,
+  registers,
   SAMPLE_STATUS,
   socketFrame,
   statusFrame,
@@ -13,6 +16,7 @@ import {
 import { concat } from '../../../test/support/tar-blocks.ts';
 import { LIMITS } from '../limits.ts';
 import { FrameReader } from './frame-reader.ts';
+import { LAYOUT } from './layout.ts';
 
 const read = (...pieces: Uint8Array[]) => {
   const reader = new FrameReader(LIMITS);
@@ -139,6 +143,79 @@ describe('events', () => {
       repeats: 4n,
     });
   });
+  test('how a connect ended, and whom a listener accepted', () => {
+    const four = { family: 2, protocol: 6, port: 443, address: Uint8Array.of(192, 0, 2, 1) };
+    const local = { local_address: Uint8Array.of(127, 0, 0, 1), local_port: 4000 };
+    expect(eventOf(socketFrame(29, { ...WHO, ...four, ...local, error: 111, asked_ns: 4n }))).toMatchObject({
+      kind: 'connected',
+      error: 'ECONNREFUSED',
+      askedNs: 4n,
+      local: { address: '127.0.0.1', port: 4000 },
+    });
+    expect(eventOf(socketFrame(30, { ...WHO, ...four, ...local }))).toMatchObject({
+      kind: 'accept',
+      error: null,
+      askedNs: null,
+      local: { port: 4000 },
+    });
+    expect(eventOf(socketFrame(31, { ...WHO, ...four }))).toMatchObject({ kind: 'listen', port: 443, local: null });
+  });
+  const numberOf = (call: (typeof LAYOUT.calls)[number]) => LAYOUT.calls.indexOf(call) + 1;
+  test('a call: its result or its error, the arguments that say something, paths behind their directories', () => {
+    const renamed = callFrame(
+      50,
+      { ...WHO, call: numberOf('renameat'), flags: 16, repeats: 2n },
+      { path: '../a', directory: '/tmp', target: 'b', target_directory: '/' },
+    );
+    expect(eventOf(renamed)).toMatchObject({
+      kind: 'rename',
+      call: 'renameat',
+      error: null,
+      result: 0n,
+      file: { path: '/tmp/../a', name: '../a' },
+      target: { path: '/b', name: 'b' },
+      racy: true,
+      opened: null,
+      repeats: 2n,
+    });
+    const opened = { ...WHO, call: numberOf('openat'), result: 3n, inode: 5n, device: 6, mode: 0o100644, origin: 2 };
+    expect(
+      eventOf(
+        callFrame(48, { ...opened, arguments: registers(-100n, 2n ** 63n, (0xfn << 32n) | 0o101n) }, { path: '/f' }),
+      ),
+    ).toMatchObject({
+      kind: 'open',
+      arguments: { flags: 0o101 },
+      file: { path: '/f', name: null },
+      target: null,
+      racy: false,
+      opened: { inode: 5n, device: 6, mode: 0o100644, origin: 'written' },
+    });
+    const refused = { ...WHO, call: numberOf('setresuid'), result: -1n, arguments: registers(-1n, 0xffff_fffen, 7n) };
+    expect(eventOf(callFrame(56, refused))).toMatchObject({
+      kind: 'identity',
+      result: null,
+      error: 'EPERM',
+      arguments: { userId: -1, effectiveUserId: -2, savedUserId: 7 },
+      file: null,
+    });
+  });
+  test('a path that is empty is its directory', () => {
+    const values = { ...WHO, call: numberOf('open_tree'), flags: 16 };
+    expect(eventOf(callFrame(54, values, { path: '', directory: '/mnt' }))).toMatchObject({
+      file: { path: '/mnt', name: '' },
+    });
+  });
+  test('a process that was moved', () => {
+    expect(eventOf(moveFrame('/out', { ...WHO, to_id: 9n, mover_id: 3, flags: 32 }))).toMatchObject({
+      kind: 'move',
+      toCgroupId: 9n,
+      toPath: '/out',
+      left: true,
+      moverId: 3,
+      process: { id: 77 },
+    });
+  });
   test('cgroups, of the sensor itself too', () => {
     expect(eventOf(cgroupFrame(8, '/a/b', { cgroup_id: 5n, parent_id: 4n, flags: 8 }))).toMatchObject({
       kind: 'cgroup-made',
@@ -189,6 +266,9 @@ describe('frames that contradict themselves', () => {
     ],
     ['bytes after its texts', execFrame({ path_size: 0 }, { path: '/bin/sh', name: '', directory: '', arguments: [] })],
     ['no such origin', execFrame({ origin: 9 }, { path: '/', name: '', directory: '', arguments: [] })],
+    ['no such call', callFrame(48, { call: 999 })],
+    ['texts longer than a call', callFrame(48, { call: 1, target_size: 9 })],
+    ['a move longer than its path', moveFrame('/', { path_size: 1 })],
     ['no such verdict', forkFrame({ verdict: 9 })],
     ['no such family', socketFrame(24, { family: 1 })],
     ['a status that is no JSON', statusFrame(undefined)],

@@ -10,7 +10,7 @@ interface KnownProcess {
 /**
  * How the processes of one container came into it. Session 0 is what its runtime started; every process that entered later
  * (`runc exec`, `podman exec`, `kubectl exec`, nsenter) begins another one, and its descendants belong to it. null: it
- * was there before the sensor, or there are too many to remember.
+ * was there before the sensor, there are too many to remember, or its first act was stopped.
  */
 export class Sessions {
   readonly #limits: Pick<Limits, 'sessionProcesses'>;
@@ -31,6 +31,8 @@ export class Sessions {
   of(event: RuntimeEvent & { readonly process: EventProcess }): number | null {
     const { process } = event;
     const known = this.#find(process);
+    // A denial is read before what went before it: by a process not heard of yet, which need not have entered.
+    if (known === null && isStopped(event)) return null;
     const session = known === null ? this.#enter(process) : known.session;
     if (event.kind === 'fork') this.#remember(event.child.id, { startNs: event.child.startNs, session });
     if (event.kind === 'exit') this.#processes.delete(process.id);
@@ -54,4 +56,8 @@ export class Sessions {
     if (this.#processes.size < this.#limits.sessionProcesses || this.#processes.has(id))
       this.#processes.set(id, process);
   }
+}
+
+function isStopped({ verdict }: RuntimeEvent): boolean {
+  return verdict === 'denied' || verdict === 'killed';
 }
