@@ -12,7 +12,7 @@ const MODE_3 = { mode: [2, 'bits'] } as const;
 const PROCESS = { process: [0, 'int'] } as const;
 
 /** Arguments that mean something by themselves; the others are texts, or addresses in the memory of the process. */
-export const CALL_ARGUMENTS: Readonly<Partial<Record<CallName, Readonly<Record<string, Argument>>>>> = {
+const CALL_ARGUMENTS: Readonly<Partial<Record<CallName, Readonly<Record<string, Argument>>>>> = {
   open: { flags: [1, 'bits'] },
   openat: { flags: [2, 'bits'] },
   openat2: { flags: [2, 'bits'] },
