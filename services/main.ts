@@ -208,9 +208,9 @@ const session: Session = {
     const { openBundleVerifier } = await import('./adapters/sigstore/bundle-verifier.ts');
     return openBundleVerifier(trust);
   },
-  openPolicies: async ({ builtin, paths, opa = 'opa' }) => {
+  openPolicies: async ({ builtin, paths, bundles = [], opa = 'opa' }) => {
     const { openPolicies } = await import('./adapters/opa/open-policies.ts');
-    return openPolicies({ builtin: builtin ? `${policies}bundle` : null, paths, opa, shared: policies });
+    return openPolicies({ builtin: builtin ? `${policies}bundle` : null, paths, bundles, opa, shared: policies });
   },
   buildPolicy: async (directory, { output, name, opa }) => {
     const { buildBundle } = await import('./adapters/opa/open-policies.ts');

@@ -41,7 +41,7 @@ export interface JobsSurroundings {
 
 /** Takes jobs of every kind from here on, and asks for those that are due. */
 export async function doJobs(
-  { settings, registrations, openJudgement }: ServeRequest,
+  { settings, registrations, judge }: ServeRequest,
   { session, store, queue, metrics, log, allowed, accept }: JobsSurroundings,
   undo: Undo[],
 ): Promise<void> {
@@ -75,7 +75,7 @@ export async function doJobs(
     });
   };
   const resolveTarget = targetOf(allowed, registrations);
-  const judging = { openJudgement: async () => await openJudgement(await store.terms()), reports: store.images };
+  const judging = { openJudgement: async () => await judge.open(await store.terms()), reports: store.images };
   const scans = scanWorker({ scan, ...judging, resolveTarget });
   await queue.consume('scan', settings.workers.concurrency, run(scans));
   const { sha256 } = session;

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { pino } from 'pino';
+import { type Logger, pino } from 'pino';
 import { addWebhooks } from '../webhooks/add-webhooks.ts';
 import { openRegistrations } from '../webhooks/registry/open-registrations.ts';
 import { allowedLocalTarget } from './adapters/archive/local-directories.ts';
@@ -46,7 +46,7 @@ async function start(
   undo: Undo[],
   stop: () => Promise<void>,
 ): Promise<RunningServer> {
-  const { role, settings, registrations } = request;
+  const { role, settings, registrations, judge } = request;
   const log = pino(
     {
       level: settings.log.level,
@@ -58,6 +58,7 @@ async function start(
   );
   const warn = (part: string) => (message: string) => log.warn({ part }, message);
   const { store, queue } = await openBackbone(request, log, undo);
+  await tryPolicies(judge, store, log);
   if (role !== 'worker') await makeFirstToken(store, settings.api.firstTokenFile ?? null, session);
 
   const metrics = new ServerMetrics(() => queue.depth());
@@ -100,6 +101,9 @@ async function start(
     images: store.images,
     jobs: store.jobs,
     exceptions: store.exceptions,
+    policies: store.policies,
+    terms: store,
+    judge,
     access: store.access,
     queue,
     metrics,
@@ -140,6 +144,18 @@ async function start(
       log.info('stopped');
     },
   };
+}
+
+/** A misspelt setting stops the start. A bundle in the store that cannot be loaded does not: it is put right by the API. */
+async function tryPolicies(judge: ServeRequest['judge'], store: Store, log: Logger): Promise<void> {
+  const { bundles } = await store.terms();
+  try {
+    await judge.policies(bundles);
+  } catch (error) {
+    if (bundles.length === 0) throw error;
+    const digests = bundles.map(({ digest }) => digest);
+    log.error({ part: 'policies', digests, err: error }, 'nothing can be judged: roll the policies back');
+  }
 }
 
 async function unready(store: Store, queue: BullQueue): Promise<string | null> {

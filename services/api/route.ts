@@ -24,6 +24,8 @@ export interface Answer {
   readonly type?: string;
   /** Other than the route's own. */
   readonly status?: number;
+  /** What the audit log names; else the `id` of the body, or the path. */
+  readonly subject?: string;
   /** Digest of the body where it is known; else it is computed. */
   readonly etag?: string;
 }
@@ -39,6 +41,8 @@ export interface Route {
   readonly params: z.ZodObject;
   readonly query: z.ZodObject;
   readonly body: z.ZodObject | null;
+  /** How long a body may be; else `apiBodyBytes`. */
+  readonly bodyBytes?: number;
   readonly status: number;
   /** null: the answer is no JSON. */
   readonly response: z.ZodType | null;

@@ -17,6 +17,7 @@ import { type ImageRoutesDependencies, imageRoutes } from './image-routes.ts';
 import { type JobRoutesDependencies, jobRoutes } from './job-routes.ts';
 import type { ServerMetrics } from './metrics.ts';
 import { openApiDocument } from './openapi.ts';
+import { type PolicyRoutesDependencies, policyRoutes } from './policy-routes.ts';
 import { problemOf } from './problem.ts';
 import { RateLimit } from './rate-limit.ts';
 import { type Answer, type Caller, type Route, route } from './route.ts';
@@ -26,7 +27,8 @@ import { digestOfSecret, newSecret } from './token-secret.ts';
 export interface ApiDependencies
   extends Omit<ImageRoutesDependencies, 'sha256'>,
     JobRoutesDependencies,
-    Omit<ExceptionRoutesDependencies, 'now'> {
+    Omit<ExceptionRoutesDependencies, 'now'>,
+    PolicyRoutesDependencies {
   readonly access: TokenStore & AuditLog;
   readonly metrics: ServerMetrics;
   readonly log: FastifyBaseLogger;
@@ -54,6 +56,7 @@ export function buildApi(dependencies: ApiDependencies): FastifyInstance {
   }) as unknown as FastifyInstance;
   const limit = new RateLimit(dependencies.requestsPerMinute);
   const routes = allRoutes(dependencies);
+  const callers = new WeakMap<FastifyRequest, Caller | null>();
   app.addHook('onResponse', async (request, reply) => {
     // The pattern, not the path: a digest in each label would be a series each.
     const name = request.routeOptions.url ?? 'none';
@@ -71,8 +74,13 @@ export function buildApi(dependencies: ApiDependencies): FastifyInstance {
     app.route({
       method: each.method,
       url: each.path.replaceAll(/\{(\w+)\}/g, ':$1'),
+      ...(each.bodyBytes !== undefined && { bodyLimit: each.bodyBytes }),
+      // Before a body is taken from whom nobody knows.
+      onRequest: async (request, reply) => {
+        callers.set(request, await admit(each, request, reply, access, limit));
+      },
       handler: async (request, reply) => {
-        const caller = await admit(each, request, reply, access, limit);
+        const caller = callers.get(request) ?? null;
         try {
           const answer = await each.handle(checked(each, request, caller));
           if (each.audit !== null) await access.audit(entryOf(each, request, caller, 'done', answer));
@@ -140,6 +148,7 @@ function allRoutes(dependencies: ApiDependencies): readonly Route[] {
     ...imageRoutes({ ...dependencies, sha256 }),
     ...jobRoutes(dependencies),
     ...exceptionRoutes({ ...dependencies, now: Date.now }),
+    ...policyRoutes(dependencies),
     ...accessRoutes({ access, newSecret: () => newSecret(randomBytes), now: Date.now }),
   ];
   return routes;
@@ -208,7 +217,7 @@ function entryOf(
 ): AuditEntry {
   const made = answer?.body;
   const id = typeof made === 'object' && made !== null && 'id' in made ? String(made.id) : null;
-  const subject = (id ?? request.url).slice(0, 512);
+  const subject = (answer?.subject ?? id ?? request.url).slice(0, 512);
   return { ...actorOf(request, caller), action: audit!, subject, outcome };
 }
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { LIMITS } from '../domain/limits.ts';
+import { mode, rule } from '../domain/verdict/policy.ts';
 import { exception } from '../domain/vulnerabilities/exceptions.ts';
 import { ROLES } from '../pipeline/access-ports.ts';
 import { EXCEPTION_STATES } from '../pipeline/exception-ports.ts';
@@ -101,6 +102,52 @@ export const storedException = exception.extend({
 export const changedException = storedException.extend({
   job: uuid.describe('It judges again what the exception touches'),
 });
+
+const ruleMode = z.object({ name: z.string(), mode });
+
+/** A policy that judges. */
+export const judgingPolicy = z.object({
+  name: z.string(),
+  digest,
+  origin: z.enum(['builtin', 'settings', 'store']),
+  rules: z.array(
+    rule.pick({ id: true, title: true, description: true, level: true, critical: true }).extend({
+      mode: mode.describe('Where no scope says otherwise'),
+      scopes: z.array(ruleMode).describe('Of the settings, where another mode holds'),
+    }),
+  ),
+});
+
+export const storedBundle = z.object({
+  name: z.string(),
+  digest: digest.describe('Of its manifest, which has that of the WebAssembly'),
+  builtin: z.literal(false),
+  rules: z.array(rule),
+  uploadedAt: moment,
+  uploadedBy: z.string(),
+  active: z.boolean().describe('Whether it judges'),
+});
+
+export const policyChange = z.object({
+  at: moment,
+  author: z.string(),
+  action: z.enum(['activate', 'deactivate', 'roll-back']),
+  name: z.string(),
+  digest: digest.nullable().describe('What judges from then on; null: no bundle of this name'),
+  previous: digest.nullable(),
+  rules: z.array(
+    z.object({
+      rule: z.string(),
+      scope: z.string().nullable().describe('Of the settings; null: everywhere'),
+      before: mode.nullable().describe('null: there was no such rule'),
+      after: mode.nullable(),
+      redefined: z.boolean().describe('Another level, other parameters, or other needs'),
+    }),
+  ),
+  weaker: z.boolean().describe('A rule that denied denies no more'),
+});
+
+export const changedPolicies = policyChange.extend({ job: uuid.describe('It judges every report again') });
 
 export const auditEntry = z.object({
   at: moment,

@@ -4,6 +4,7 @@ import { type Gate, passesGate, SEVERITIES } from '../domain/verdict/gate.ts';
 import { DEFAULT_POLICY_SETTINGS } from '../domain/verdict/plan.ts';
 import type { Stage } from '../domain/verdict/stage.ts';
 import type { Judging } from '../pipeline/judge-document.ts';
+import type { BundleFiles } from '../pipeline/policy-ports.ts';
 import { readReportDocument } from './read-report.ts';
 import type { PolicySession, Session } from './session.ts';
 import type { SettingsFile } from './settings-file.ts';
@@ -19,13 +20,14 @@ export async function openJudge(
   options: VerdictOptions,
   config: SettingsFile | null,
   stage: Stage = 'build',
+  bundles: readonly BundleFiles[] = [],
 ): Promise<Judge> {
   const gate = gateOf(options);
   const older = options.against === undefined ? null : await readReportDocument(options.against);
   const against = older && { reports: reportsOf(older.document), digest: older.digest };
   const settings = config?.settings.policy ?? DEFAULT_POLICY_SETTINGS;
   const paths = options.policy === false ? [] : (options.policy ?? []);
-  const evaluator = await session.openPolicies({ builtin: settings.builtin, paths });
+  const evaluator = await session.openPolicies({ builtin: settings.builtin, paths, bundles });
   try {
     config?.check(evaluator);
   } catch (error) {

@@ -24,7 +24,7 @@ export async function runServe(session: Session, role: ServeRole, options: Serve
     const stopped = new Promise<void>((resolve) => {
       session.onStop(() => resolve());
     });
-    const server = await session.serve({ role, settings, registrations, openJudgement: judge.open });
+    const server = await session.serve({ role, settings, registrations, judge });
     await stopped;
     await server.stop();
   } finally {

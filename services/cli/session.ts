@@ -2,7 +2,7 @@ import type { Writable } from 'node:stream';
 import type { Limits } from '../domain/limits.ts';
 import type { Registration } from '../domain/registries/registration.ts';
 import type { SensorPrograms } from '../domain/runtime/sensor-frame.ts';
-import type { JudgementTerms } from '../pipeline/exception-ports.ts';
+import type { BundleFiles } from '../pipeline/policy-ports.ts';
 import type {
   AdvisoryDatabase,
   BlobSource,
@@ -19,8 +19,8 @@ import type {
   SignerTrust,
   TargetOpener,
 } from '../pipeline/ports.ts';
-import type { Judgement } from '../pipeline/scan-and-store.ts';
 import type { ScanDependencies } from '../pipeline/scan-target.ts';
+import type { ServerJudge } from '../pipeline/server-judge.ts';
 import type { ServerSettings } from '../pipeline/server-settings.ts';
 import type { DatabaseSession } from './database-session.ts';
 import type { SecretSession, WebhookSession } from './webhooks-session.ts';
@@ -94,8 +94,7 @@ export interface ServeRequest {
   readonly settings: ServerSettings;
   /** By id. */
   readonly registrations: ReadonlyMap<string, Registration>;
-  /** For what is judged now: the installed database, and what the store holds. */
-  readonly openJudgement: (terms: JudgementTerms) => Promise<Judgement>;
+  readonly judge: ServerJudge;
 }
 
 export interface RunningServer {
@@ -139,8 +138,13 @@ export interface Session {
   webhooks(): Promise<WebhookSession>;
   /** What verifies VEX that comes with an image. Raises USAGE. */
   openBundleVerifier(trust: SignerTrust): Promise<BundleVerifier>;
-  /** Loads the built-in policies and those at `paths`. Raises POLICY_INVALID. */
-  openPolicies(options: { builtin: boolean; paths: readonly string[]; opa?: string }): Promise<PolicySession>;
+  /** Loads the built-in policies, those at `paths`, and bundles. Raises POLICY_INVALID. */
+  openPolicies(options: {
+    builtin: boolean;
+    paths: readonly string[];
+    bundles?: readonly BundleFiles[];
+    opa?: string;
+  }): Promise<PolicySession>;
   /** Compiles Rego into the bundle at `output`; the ids of its rules, and its digest. */
   buildPolicy(
     directory: string,

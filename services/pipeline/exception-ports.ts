@@ -2,7 +2,7 @@ import type { VulnerabilityException } from '../domain/vulnerabilities/exception
 import type { Job } from './job-ports.ts';
 import type { Page, Part } from './page.ts';
 
-/* Exceptions that are kept in the store, and what all reports are judged by as the store has it. */
+/* Exceptions that are kept in the store. */
 
 /** `expired`: its last day is over. `ended`: somebody ended it before. */
 export const EXCEPTION_STATES = ['in-force', 'expired', 'ended'] as const;
@@ -42,16 +42,4 @@ export interface ExceptionStore {
   exceptions(filter: ExceptionFilter, page: Page): Promise<Part<StoredException>>;
   /** The jobs that follow from last days that are over, each once. */
   lapse(): Promise<readonly Job[]>;
-}
-
-/** What reports are judged by beside settings and files. */
-export interface JudgementTerms {
-  /** Counts the changes: a report that was judged by an older one is not stored. */
-  readonly revision: string;
-  /** Those in force, by id. */
-  readonly exceptions: readonly VulnerabilityException[];
-}
-
-export interface TermsReader {
-  terms(): Promise<JudgementTerms>;
 }

@@ -24,7 +24,9 @@ const PORTS = [
   'services/pipeline/exception-ports.ts',
   'services/pipeline/job-ports.ts',
   'services/pipeline/page.ts',
+  'services/pipeline/policy-ports.ts',
   'services/pipeline/store-ports.ts',
+  'services/pipeline/terms.ts',
 ];
 
 /** The composition roots: the only files that see both adapters and entry points. */

@@ -3,9 +3,9 @@ import type { PostgresAccess } from '../../services/adapters/store/postgres-acce
 import type { PostgresImages } from '../../services/adapters/store/postgres-images.ts';
 import type { PostgresJobs } from '../../services/adapters/store/postgres-jobs.ts';
 import type { PostgresRetention } from '../../services/adapters/store/postgres-retention.ts';
-import type { TermsReader } from '../../services/pipeline/exception-ports.ts';
 import type { Job } from '../../services/pipeline/job-ports.ts';
 import type { Decision, JudgedImage, StoredImage } from '../../services/pipeline/store-ports.ts';
+import type { TermsReader } from '../../services/pipeline/terms.ts';
 import { samplePackage, sampleReport } from '../support/sample-report.ts';
 
 export interface TestedReports extends TermsReader {

@@ -11,12 +11,13 @@ import type { StoreSchema } from '../../services/adapters/store/schema.ts';
 import { PglitePool } from '../support/pglite-pool.ts';
 import { POSTGRES, startPostgres } from '../support/private-postgres.ts';
 import { exceptionsContract, type TestedExceptions } from './exceptions.ts';
+import { policiesContract, type TestedPolicies } from './policies.ts';
 import { reportsContract } from './reports.ts';
 import { storeContract, type TestedStore } from './store.ts';
 
 const ASK_FOR_DUE_JOBS = fileURLToPath(new URL('../support/ask-for-due-jobs.ts', import.meta.url));
 
-const testedStore = (database: Kysely<StoreSchema>): TestedStore & TestedExceptions => ({
+const testedStore = (database: Kysely<StoreSchema>): TestedStore & TestedExceptions & TestedPolicies => ({
   ...storeIn(database),
   run: async (statement) => {
     await sql.raw(statement).execute(database);
@@ -33,6 +34,7 @@ describe('in this process', () => {
   storeContract('PGlite', () => testedStore(database));
   reportsContract('PGlite', () => testedStore(database));
   exceptionsContract('PGlite', () => testedStore(database));
+  policiesContract('PGlite', () => testedStore(database));
 });
 
 describe.skipIf(POSTGRES === null)(`PostgreSQL${POSTGRES === null ? ' (not installed)' : ''}`, () => {
@@ -57,6 +59,7 @@ describe.skipIf(POSTGRES === null)(`PostgreSQL${POSTGRES === null ? ' (not insta
   storeContract('private PostgreSQL', () => ({ ...store, run }));
   reportsContract('private PostgreSQL', () => ({ ...store, run }));
   exceptionsContract('private PostgreSQL', () => ({ ...store, run }));
+  policiesContract('private PostgreSQL', () => ({ ...store, run }));
 
   it('gives each turn of a job to one of several processes', async () => {
     const [keys, everyMs] = [['race-a', 'race-b', 'race-c'], 400];

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { PolicyManifest } from '../../services/domain/verdict/policy.ts';
+import type { Mode, PolicyManifest } from '../../services/domain/verdict/policy.ts';
 import { REPOSITORY } from './repository.ts';
 
 /** The built-in policies, and what tests make of them. */
@@ -11,7 +11,7 @@ export const BUILTIN_BUNDLE = join(POLICIES, 'bundle');
 
 const sha256 = (bytes: Uint8Array) => `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 
-/** A copy of the built-in bundle below `place`, with its rules renamed so that it can stand beside the original, and changed. */
+/** A copy of the built-in bundle below `place`, changed. */
 export function changedBundle(
   place: string,
   change: { wasm?: (wasm: Buffer) => Uint8Array; manifest?: (manifest: PolicyManifest) => unknown } = {},
@@ -36,6 +36,23 @@ export function renamed(wasm: Buffer, from: string, to: string): Buffer {
   }
   if (count === 0) throw new Error(`the module has no "${from}"`);
   return bytes;
+}
+
+/**
+ * The built-in rules as a bundle of somebody else, below `place`: the last letter of each name is an x, so that it can stand beside
+ * the original. `modes` by the new names.
+ */
+export function ownBundle(place: string, modes: Readonly<Record<string, Mode>> = {}): string {
+  const nameOf = (id: string): string => `${id.slice(0, -1)}x`;
+  const { rules }: PolicyManifest = JSON.parse(readFileSync(join(BUILTIN_BUNDLE, 'manifest.json'), 'utf8'));
+  return changedBundle(place, {
+    wasm: (wasm) => rules.reduce((changed, { id }) => renamed(changed, id, nameOf(id)), wasm),
+    manifest: (manifest) => ({
+      ...manifest,
+      name: 'own',
+      rules: rules.map((rule) => ({ ...rule, id: nameOf(rule.id), mode: modes[nameOf(rule.id)] ?? rule.mode })),
+    }),
+  });
 }
 
 /** A directory of Rego with one rule. */

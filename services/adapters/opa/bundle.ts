@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { messageOf, PlimsollError } from '../../domain/errors.ts';
 import { LIMITS } from '../../domain/limits.ts';
 import type { PolicyManifest } from '../../domain/verdict/policy.ts';
+import type { BundleFiles } from '../../pipeline/policy-ports.ts';
 import type { LoadedBundle } from './policy-processes.ts';
 
 /** A bundle is a directory of these two. */
@@ -19,12 +20,21 @@ export function isBundle(directory: string): boolean {
  * A built-in bundle's manifest is ours, and its shape a matter of tests. Raises POLICY_INVALID.
  */
 export async function readBundle(directory: string, builtin: boolean): Promise<LoadedBundle> {
-  const bytes = readBounded(join(directory, MANIFEST_FILE), LIMITS.policyDocumentBytes);
-  const manifest = await parseManifest(bytes, directory, builtin);
+  const manifest = readBounded(join(directory, MANIFEST_FILE), LIMITS.policyDocumentBytes);
   const wasm = readBounded(join(directory, WASM_FILE), LIMITS.policyBytes);
+  return await loadBundle({ manifest, wasm }, directory, builtin);
+}
+
+/** The same of bytes that came from elsewhere; `name` is what errors call it. Raises POLICY_INVALID. */
+export async function loadBundle(
+  { manifest: bytes, wasm }: BundleFiles,
+  name: string,
+  builtin: boolean,
+): Promise<LoadedBundle> {
+  const manifest = await parseManifest(bytes, name, builtin);
   const digest = sha256(wasm);
   if (digest !== manifest.wasm) {
-    throw invalid(directory, `${WASM_FILE} is ${digest}, and its manifest says ${manifest.wasm}; build it again`);
+    throw invalid(name, `${WASM_FILE} is ${digest}, and its manifest says ${manifest.wasm}; build it again`);
   }
   return { policy: { name: manifest.name, digest: sha256(bytes), builtin, rules: manifest.rules }, wasm };
 }

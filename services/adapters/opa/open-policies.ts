@@ -1,7 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { LIMITS } from '../../domain/limits.ts';
-import { invalid, isBundle, MANIFEST_FILE, readBundle, sha256, WASM_FILE } from './bundle.ts';
+import type { BundleFiles } from '../../pipeline/policy-ports.ts';
+import { invalid, isBundle, loadBundle, MANIFEST_FILE, readBundle, sha256, WASM_FILE } from './bundle.ts';
 import { type Compiler, compilePolicy, manifestText } from './compile-policy.ts';
 import { type LoadedBundle, PolicyProcesses, type ProcessOptions } from './policy-processes.ts';
 
@@ -10,6 +11,8 @@ export interface PolicySources extends Compiler {
   readonly builtin: string | null;
   /** Bundles, or directories of Rego, which are compiled now; with `@sha256:HEX` behind it that one and no other. */
   readonly paths: readonly string[];
+  /** Bundles that are no files. */
+  readonly bundles?: readonly BundleFiles[];
 }
 
 /** Loads, checks and starts policies. Raises POLICY_INVALID; what one is refused for, no other replaces. */
@@ -20,6 +23,7 @@ export async function openPolicies(
   const bundles: LoadedBundle[] = [];
   if (sources.builtin !== null) bundles.push(await readBundle(sources.builtin, true));
   for (const named of sources.paths) bundles.push(await openPinned(named, sources));
+  for (const files of sources.bundles ?? []) bundles.push(await loadBundle(files, 'in the store', false));
   refuseRepeats(bundles);
   return await PolicyProcesses.start(bundles, {
     deadlineMs: LIMITS.policyMs,

@@ -11,6 +11,16 @@ export async function countChange(transaction: Transaction<StoreSchema>): Promis
   await transaction.updateTable('judgement_terms').set({ revision: sql`revision + 1` }).execute();
 }
 
+/** The same where this is still the revision; false: it is not, and nothing was counted. */
+export async function countChangeOf(transaction: Transaction<StoreSchema>, revision: string): Promise<boolean> {
+  const counted = await transaction
+    .updateTable('judgement_terms')
+    .set({ revision: sql`revision + 1` })
+    .where('revision', '=', revision)
+    .executeTakeFirst();
+  return counted.numUpdatedRows > 0n;
+}
+
 /** Whether this is still the revision; it then stays so to the end of the transaction. */
 export async function isCurrent(transaction: Transaction<StoreSchema>, revision: string): Promise<boolean> {
   const row = await transaction.selectFrom('judgement_terms').select('revision').forShare().executeTakeFirstOrThrow();

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Kysely, PostgresDialect, sql } from 'kysely';
 import pg from 'pg';
 import { messageOf, PlimsollError } from '../../domain/errors.ts';
-import type { TermsReader } from '../../pipeline/exception-ports.ts';
+import type { TermsReader } from '../../pipeline/terms.ts';
 import { patienceMs } from './failures.ts';
 import { currentRevision } from './judgement-terms.ts';
 import { migrate } from './migrate.ts';
@@ -11,6 +11,7 @@ import { PostgresDeliveries } from './postgres-deliveries.ts';
 import { exceptionsInForce, PostgresExceptions } from './postgres-exceptions.ts';
 import { PostgresImages } from './postgres-images.ts';
 import { PostgresJobs } from './postgres-jobs.ts';
+import { PostgresPolicies } from './postgres-policies.ts';
 import { PostgresRetention } from './postgres-retention.ts';
 import type { StoreSchema } from './schema.ts';
 
@@ -19,6 +20,7 @@ export interface Store extends TermsReader {
   readonly deliveries: PostgresDeliveries;
   readonly images: PostgresImages;
   readonly exceptions: PostgresExceptions;
+  readonly policies: PostgresPolicies;
   readonly access: PostgresAccess;
   readonly retention: PostgresRetention;
   /** Raises where the database does not answer. */
@@ -60,15 +62,21 @@ async function answered(ask: () => Promise<void>): Promise<void> {
 
 /** What the store offers, over a database whose schema is up to date. */
 export function storeIn(database: Kysely<StoreSchema>): Omit<Store, 'ping' | 'close'> {
+  const policies = new PostgresPolicies(database);
   return {
     jobs: new PostgresJobs(database),
     deliveries: new PostgresDeliveries(database),
     images: new PostgresImages(database),
     exceptions: new PostgresExceptions(database),
+    policies,
     access: new PostgresAccess(database),
     retention: new PostgresRetention(database),
-    // The revision first: what is read after it may be newer, and is then judged anew.
-    terms: async () => ({ revision: await currentRevision(database), exceptions: await exceptionsInForce(database) }),
+    // The revision first: what is read after it may be newer, and what is judged by it is then judged anew.
+    terms: async () => ({
+      revision: await currentRevision(database),
+      exceptions: await exceptionsInForce(database),
+      bundles: await policies.active(),
+    }),
   };
 }
 

@@ -1,6 +1,9 @@
 import type { ColumnType, Generated, JSONColumnType } from 'kysely';
+import type { Rule } from '../../domain/verdict/policy.ts';
+import type { RuleChange } from '../../domain/verdict/rule-changes.ts';
 import type { Role } from '../../pipeline/access-ports.ts';
 import type { JobKind, JobPayload, JobResult, JobState } from '../../pipeline/job-ports.ts';
+import type { NewPolicyChange } from '../../pipeline/policy-ports.ts';
 import type { Decision, SeverityCounts } from '../../pipeline/store-ports.ts';
 
 /** The tables as the migrations leave them. Moments are read as Date and written as either. */
@@ -17,6 +20,9 @@ export interface StoreSchema {
   readonly audit_log: AuditLogTable;
   readonly judgement_terms: JudgementTermsTable;
   readonly exceptions: ExceptionsTable;
+  readonly policy_bundles: PolicyBundlesTable;
+  readonly active_policies: ActivePoliciesTable;
+  readonly policy_changes: PolicyChangesTable;
 }
 
 type Moment = ColumnType<Date, Date | string | undefined, Date | string>;
@@ -148,4 +154,32 @@ export interface ExceptionsTable {
   ended_at: MomentOrNull;
   ended_by: string | null;
   lapsed: Generated<boolean>;
+}
+
+export interface PolicyBundlesTable {
+  digest: string;
+  seq: Generated<string>;
+  name: string;
+  rules: JSONColumnType<Rule[]>;
+  manifest: Buffer;
+  wasm: Buffer;
+  uploaded_at: Moment;
+  uploaded_by: string;
+}
+
+interface ActivePoliciesTable {
+  name: string;
+  digest: string;
+}
+
+export interface PolicyChangesTable {
+  id: Generated<string>;
+  at: Moment;
+  author: string;
+  action: NewPolicyChange['action'];
+  name: string;
+  digest: string | null;
+  previous: string | null;
+  rules: JSONColumnType<RuleChange[]>;
+  weaker: boolean;
 }
