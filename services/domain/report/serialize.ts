@@ -150,9 +150,11 @@ function canonicalIndex(document: IndexReport): object {
   return ordered(KEYS.indexReport, {
     ...document,
     index: ordered(KEYS.index, document.index),
-    reports: document.reports
-      .toSorted(by((each) => [each.target.platform, each.target.digest, each.target.reference]))
-      .map(canonicalReport),
+    reports: sortedBy(document.reports, (each) => [
+      each.target.platform,
+      each.target.digest,
+      each.target.reference,
+    ]).map(canonicalReport),
   });
 }
 
@@ -162,17 +164,23 @@ function canonicalReport(report: Report): object {
     tool: ordered(KEYS.tool, report.tool),
     target: ordered(KEYS.target, report.target),
     inputs: ordered(KEYS.inputs, report.inputs),
-    engines: report.engines
-      .toSorted(by((each) => [each.name, each.version, each.status]))
-      .map((each) => ordered(KEYS.engine, each)),
+    engines: sortedBy(report.engines, (each) => [each.name, each.version, each.status]).map((each) =>
+      ordered(KEYS.engine, each),
+    ),
     image: canonicalImage(report.image),
-    packages: report.packages
-      .toSorted(by((each) => [each.type, each.name, each.version, each.arch, each.layer, each.purl, each.id]))
-      .map(canonicalPackage),
-    vulnerabilities: report.vulnerabilities
-      ?.toSorted(by((each) => [each.packageId, each.id]))
-      .map(canonicalVulnerability),
-    findings: report.findings.toSorted(by((each) => [each.kind, each.id, stableText(each)])).map(withSortedKeys),
+    packages: sortedBy(report.packages, (each) => [
+      each.type,
+      each.name,
+      each.version,
+      each.arch,
+      each.layer,
+      each.purl,
+      each.id,
+    ]).map(canonicalPackage),
+    vulnerabilities:
+      report.vulnerabilities &&
+      sortedBy(report.vulnerabilities, (each) => [each.packageId, each.id]).map(canonicalVulnerability),
+    findings: sortedBy(report.findings, (each) => [each.kind, each.id, stableText(each)]).map(withSortedKeys),
     completeness: canonicalCompleteness(report.completeness),
     verdict: report.verdict && canonicalVerdict(report.verdict),
     timings: withSortedKeys(report.timings),
@@ -185,9 +193,9 @@ function canonicalImage(image: ReportImage): object {
     ...image,
     os: image.os && ordered(KEYS.os, image.os),
     repositories: sorted(image.repositories),
-    layers: image.layers
-      .toSorted(by((each) => [each.index]))
-      .map((each) => ordered(KEYS.layer, { ...each, contentSets: sorted(each.contentSets) })),
+    layers: sortedBy(image.layers, (each) => [each.index]).map((each) =>
+      ordered(KEYS.layer, { ...each, contentSets: sorted(each.contentSets) }),
+    ),
     config:
       config &&
       ordered(KEYS.imageConfig, {
@@ -211,16 +219,16 @@ function canonicalPackage(each: ReportPackage): object {
 
 function canonicalVulnerability(each: Vulnerability): object {
   const { epss, kev, suppressed } = each;
-  const sources = each.sources.toSorted(by(({ id, source }) => [id, source]));
+  const sources = sortedBy(each.sources, ({ id, source }) => [id, source]);
   return ordered(KEYS.vulnerability, {
     ...each,
     aliases: sorted(each.aliases),
-    severities: each.severities
-      .toSorted(by(({ source, level, text }) => [source, level, text]))
-      .map((item) => ordered(KEYS.statedSeverity, item)),
-    cvss: each.cvss
-      .toSorted(by(({ source, version, vector }) => [source, version, vector]))
-      .map((item) => ordered(KEYS.cvssScore, item)),
+    severities: sortedBy(each.severities, ({ source, level, text }) => [source, level, text]).map((item) =>
+      ordered(KEYS.statedSeverity, item),
+    ),
+    cvss: sortedBy(each.cvss, ({ source, version, vector }) => [source, version, vector]).map((item) =>
+      ordered(KEYS.cvssScore, item),
+    ),
     epss: epss && ordered(KEYS.epss, epss),
     kev: kev && ordered(KEYS.kev, kev),
     advisory: ordered(KEYS.advisorySource, each.advisory),
@@ -232,12 +240,12 @@ function canonicalVulnerability(each: Vulnerability): object {
 function canonicalCompleteness(completeness: ReportCompleteness): object {
   return ordered(KEYS.completeness, {
     ...completeness,
-    gaps: completeness.gaps
-      .toSorted(by((each) => [each.layer, each.code, each.path, each.message]))
-      .map((each) => ordered(KEYS.gap, each)),
-    feeds: completeness.feeds
-      .toSorted(by((each) => [each.ecosystem, each.newest, each.records]))
-      .map((each) => ordered(KEYS.feed, each)),
+    gaps: sortedBy(completeness.gaps, (each) => [each.layer, each.code, each.path, each.message]).map((each) =>
+      ordered(KEYS.gap, each),
+    ),
+    feeds: sortedBy(completeness.feeds, (each) => [each.ecosystem, each.newest, each.records]).map((each) =>
+      ordered(KEYS.feed, each),
+    ),
     withoutFeed: sorted(completeness.withoutFeed),
   });
 }
@@ -245,19 +253,23 @@ function canonicalCompleteness(completeness: ReportCompleteness): object {
 function canonicalVerdict(verdict: ReportVerdict): object {
   return ordered(KEYS.verdict, {
     ...verdict,
-    violations: verdict.violations
-      .toSorted(by((each) => [each.policy, each.rule, each.message, stableText(each.evidence), each.level]))
-      .map((each) =>
-        ordered(KEYS.violation, {
-          ...each,
-          evidence: withSortedKeys(each.evidence),
-          exempt: each.exempt && ordered(KEYS.exempt, each.exempt),
-        }),
-      ),
-    reasons: verdict.reasons
-      .toSorted(by((each) => [REASON_RANK[each.decides ?? 'shown'], each.code, each.message]))
-      .map((each) => ordered(KEYS.verdictReason, each)),
-    policies: verdict.policies.toSorted(by((each) => [each.name])).map((each) => ordered(KEYS.judgingPolicy, each)),
+    violations: sortedBy(verdict.violations, (each) => [
+      each.policy,
+      each.rule,
+      each.message,
+      stableText(each.evidence),
+      each.level,
+    ]).map((each) =>
+      ordered(KEYS.violation, {
+        ...each,
+        evidence: withSortedKeys(each.evidence),
+        exempt: each.exempt && ordered(KEYS.exempt, each.exempt),
+      }),
+    ),
+    reasons: sortedBy(verdict.reasons, (each) => [REASON_RANK[each.decides ?? 'shown'], each.code, each.message]).map(
+      (each) => ordered(KEYS.verdictReason, each),
+    ),
+    policies: sortedBy(verdict.policies, (each) => [each.name]).map((each) => ordered(KEYS.judgingPolicy, each)),
     gate: ordered(KEYS.gate, {
       ...verdict.gate,
       severities: verdict.gate.severities && sorted(verdict.gate.severities),
@@ -276,7 +288,7 @@ function ordered<Value extends object>(keys: readonly (keyof Value & string)[], 
 function withSortedKeys(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withSortedKeys);
   if (typeof value !== 'object' || value === null) return value;
-  const entries = Object.entries(value).toSorted(by(([key]) => [key]));
+  const entries = Object.entries(value).sort(([a], [b]) => compareKeys(a, b));
   return Object.fromEntries(entries.map(([key, item]) => [wellFormed(key), withSortedKeys(item)]));
 }
 
@@ -286,16 +298,18 @@ function stableText(value: unknown): string {
 
 type SortKey = string | number | null;
 
-/** Orders by the first key that differs; null before everything else. */
-function by<Value>(keysOf: (value: Value) => readonly SortKey[]): (a: Value, b: Value) => number {
-  return (a, b) => {
-    const others = keysOf(b);
-    for (const [i, key] of keysOf(a).entries()) {
-      const order = compareKeys(key, others[i]!);
-      if (order !== 0) return order;
-    }
-    return 0;
-  };
+/** Ordered by the first key that differs; null before everything else. Of each value its keys are asked once. */
+function sortedBy<Value>(values: readonly Value[], keysOf: (value: Value) => readonly SortKey[]): Value[] {
+  return values
+    .map((value) => ({ value, keys: keysOf(value) }))
+    .sort((a, b) => {
+      for (const [i, key] of a.keys.entries()) {
+        const order = compareKeys(key, b.keys[i]!);
+        if (order !== 0) return order;
+      }
+      return 0;
+    })
+    .map(({ value }) => value);
 }
 
 function compareKeys(a: SortKey, b: SortKey): number {
@@ -306,7 +320,7 @@ function compareKeys(a: SortKey, b: SortKey): number {
 }
 
 function sorted(texts: readonly string[]): string[] {
-  return texts.toSorted(by((text) => [text]));
+  return texts.toSorted(compareKeys);
 }
 
 function wellFormed(text: string): string {
