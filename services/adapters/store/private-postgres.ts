@@ -238,6 +238,7 @@ export class PrivatePostgres {
 
   /** Whatever ended the server (the kernel's, for want of memory), what was committed is there when it runs again. */
   async #again(why: string): Promise<void> {
+    if (this.#stopping) return;
     this.#options.onCrash(`PostgreSQL ended (${why}); it is started again.`);
     for (let wait = 200; !this.#stopping; wait = Math.min(wait * 2, 10_000)) {
       await this.#holder?.end().catch(() => {});
