@@ -12,11 +12,12 @@ import type { BullQueue } from './adapters/queue/bull-queue.ts';
 import type { Store } from './adapters/store/open-store.ts';
 import type { ServerMetrics } from './api/metrics.ts';
 import type { ServeRequest, Session } from './cli/session.ts';
-import { PlimsollError } from './domain/errors.ts';
+import { messageOf, PlimsollError } from './domain/errors.ts';
 import { registeredReference } from './domain/registries/registration.ts';
 import { type JobKind, type JobPayload, PRIORITIES } from './pipeline/job-ports.ts';
 import type { RefreshTerms } from './pipeline/ports.ts';
 import { requestDueJobs } from './pipeline/request-due-jobs.ts';
+import { isRescanDue } from './pipeline/rescan-reports.ts';
 import { type JobHandler, runJob } from './pipeline/run-job.ts';
 import type { Delivery, RegistryEvent } from './pipeline/store-ports.ts';
 import { ROUND_MS, repeat, type Undo } from './serve-rounds.ts';
@@ -27,6 +28,11 @@ const updateProcess = new URL(
   import.meta.url.endsWith('.ts') ? './update-process.ts' : './update-process.js',
   import.meta.url,
 );
+
+/** How often it is looked whether reports would be judged otherwise today: the database, exceptions or their days changed. */
+const RESCAN_MS = 60_000;
+/** How long a rescan waits between reports for what is more urgent; then it goes on beside it. */
+const PATIENCE_MS = 5_000;
 
 export interface JobsSurroundings {
   readonly session: Session;
@@ -78,10 +84,8 @@ export async function doJobs(
   const judging = { openJudgement: async () => await judge.open(await store.terms()), reports: store.images };
   const scans = scanWorker({ scan, ...judging, resolveTarget });
   await queue.consume('scan', settings.workers.concurrency, run(scans));
-  const { sha256 } = session;
-  const moment = () => new Date().toISOString();
-  const clock = { elapsed: () => performance.now() };
-  await queue.consume('rescan', 1, run(rescanWorker({ ...judging, sha256, moment, clock })));
+  const rescans = { scan, openJudgement: judging.openJudgement, reports: store.rescans };
+  await queue.consume('rescan', 1, run(rescanWorker({ ...rescans, giveWay: giveWayTo(store) })));
   const lapse = async () => await queue.announce(await store.exceptions.lapse());
   undo.push(repeat(ROUND_MS, lapse, warn('exceptions')));
   const sweeps = sweepWorker({
@@ -90,8 +94,8 @@ export async function doJobs(
     resolver: registries,
     known: store.deliveries,
     accept: (delivery) => accept(delivery, PRIORITIES.sweep),
-    sha256,
-    moment,
+    sha256: session.sha256,
+    moment: () => new Date().toISOString(),
   });
   await queue.consume('sweep-registry', 1, run(sweeps));
   const askFor = (kind: JobKind, wanted: Parameters<typeof requestDueJobs>[1], minutes: number, part: string) => {
@@ -103,15 +107,37 @@ export async function doJobs(
     return { key: registry, payload: { registry }, priority: PRIORITIES.sweep };
   });
   askFor('sweep-registry', swept, settings.registries.sweepMinutes, 'sweeps');
+  const askForRescan = async (everyMs: number): Promise<void> => {
+    if (!(await isRescanDue(rescans))) return;
+    const one = { key: 'all', payload: {}, priority: PRIORITIES.rescan };
+    await requestDueJobs('rescan', [one], everyMs, { jobs: store.jobs, queue });
+  };
+  undo.push(repeat(RESCAN_MS, () => askForRescan(RESCAN_MS), warn('rescans')));
   const { refreshMinutes } = settings.advisories;
   if (refreshMinutes !== undefined) {
-    const refresh = (signal: AbortSignal) =>
-      updateInProcess(updateProcess, refreshTerms(settings), { signal, environment: process.env });
+    const refresh = async (signal: AbortSignal) => {
+      const options = { signal, environment: process.env };
+      const refreshed = await updateInProcess(updateProcess, refreshTerms(settings), options);
+      await askForRescan(0).catch((error) => warn('rescans')(messageOf(error)));
+      return refreshed;
+    };
     const refreshes = refreshWorker({ refresh, onWarning: warn('advisories') });
     await queue.consume('refresh-advisories', 1, run(refreshes));
     const one = { key: 'advisories', payload: {}, priority: PRIORITIES.refresh };
     askFor('refresh-advisories', [one], refreshMinutes, 'advisories');
   }
+}
+
+/** A rescan has time: where all who scan are busy, the machine is theirs. */
+function giveWayTo({ jobs }: Store): (signal: AbortSignal) => Promise<void> {
+  return async (signal) => {
+    for (const end = Date.now() + PATIENCE_MS; Date.now() < end && !signal.aborted; await sleep(250)) {
+      const urgent = (await jobs.waiting(100)).some(({ priority, runAfter }) => {
+        return priority < PRIORITIES.rescan && Date.parse(runAfter) <= Date.now();
+      });
+      if (!urgent) return;
+    }
+  };
 }
 
 function targetOf(

@@ -99,6 +99,7 @@ async function start(
   let stopping = false;
   const app = buildApi({
     images: store.images,
+    changes: store.rescans,
     jobs: store.jobs,
     exceptions: store.exceptions,
     policies: store.policies,

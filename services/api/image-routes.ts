@@ -133,6 +133,7 @@ export function imageRoutes({ images, requestScan, sha256 }: ImageRoutesDependen
             digest: found.digest,
             kind: found.kind,
             ...found.verdict,
+            judgedAt: own?.judgedAt ?? null,
             judgedBy: own?.judgedBy ?? null,
             reportDigest: own?.documentDigest ?? null,
             images: children.map((child) => ({

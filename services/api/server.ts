@@ -12,6 +12,7 @@ import { PlimsollError } from '../domain/errors.ts';
 import { LIMITS } from '../domain/limits.ts';
 import { type AuditEntry, type AuditLog, ROLES, type TokenStore } from '../pipeline/access-ports.ts';
 import { accessRoutes } from './access-routes.ts';
+import { type ChangeRoutesDependencies, changeRoutes } from './change-routes.ts';
 import { type ExceptionRoutesDependencies, exceptionRoutes } from './exception-routes.ts';
 import { type ImageRoutesDependencies, imageRoutes } from './image-routes.ts';
 import { type JobRoutesDependencies, jobRoutes } from './job-routes.ts';
@@ -26,6 +27,7 @@ import { digestOfSecret, newSecret } from './token-secret.ts';
 
 export interface ApiDependencies
   extends Omit<ImageRoutesDependencies, 'sha256'>,
+    ChangeRoutesDependencies,
     JobRoutesDependencies,
     Omit<ExceptionRoutesDependencies, 'now'>,
     PolicyRoutesDependencies {
@@ -146,6 +148,7 @@ function allRoutes(dependencies: ApiDependencies): readonly Route[] {
       handle: async () => ({ body: openApiDocument(routes, version) }),
     }),
     ...imageRoutes({ ...dependencies, sha256 }),
+    ...changeRoutes(dependencies),
     ...jobRoutes(dependencies),
     ...exceptionRoutes({ ...dependencies, now: Date.now }),
     ...policyRoutes(dependencies),

@@ -35,7 +35,7 @@ export function listOf(item: z.ZodType) {
   return z.object({ items: z.array(item), next: z.string().nullable() });
 }
 
-const decision = z.enum(['pass', 'fail', 'unknown']);
+export const decision = z.enum(['pass', 'fail', 'unknown']);
 const counts = z.record(z.string(), z.int()).describe('Vulnerabilities that are not suppressed, by severity');
 
 export const image = z.object({
@@ -59,9 +59,31 @@ export const verdict = z.object({
   decision,
   counts,
   scannedAt: moment,
+  judgedAt: moment.nullable().describe('When it was judged last: at a scan, or again since; null for an index'),
   judgedBy: digest.nullable().describe('Of everything beside the image that shaped the report; null for an index'),
   reportDigest: digest.nullable(),
   images: z.array(z.object({ digest, platform: z.string().nullable(), decision: decision.nullable() })),
+});
+
+const changedVulnerability = z.object({
+  id: z.string(),
+  packageId: z.string().describe('As in the report'),
+  severity: z.string(),
+  status: z.string(),
+  fixedVersion: z.string().nullable(),
+  kev: z.boolean(),
+  suppressed: z.boolean(),
+});
+
+export const change = z.object({
+  digest,
+  reference: z.string(),
+  at: moment,
+  database: z.object({ before: digest.nullable(), after: digest.nullable() }),
+  decision: z.object({ before: decision, after: decision }),
+  appeared: z.array(changedVulnerability),
+  vanished: z.array(changedVulnerability),
+  altered: z.array(z.object({ before: changedVulnerability, after: changedVulnerability })),
 });
 
 export const job = z.object({

@@ -36,7 +36,7 @@ export async function openServerJudge(
           await opened.close();
           await release();
         };
-        return { matching, judging: judge, revision, close };
+        return { matching, judging: judge, revision, given: opened.suppressions, close };
       } catch (error) {
         await release();
         throw error;

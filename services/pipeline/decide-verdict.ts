@@ -69,7 +69,7 @@ function olderOf(reports: readonly Report[], today: Report): Report | null {
 }
 
 /** The digest of the one policy; of several, of their list. */
-function policyDigest({ policies }: PolicyEvaluator, sha256: Sha256): string | null {
+export function policyDigest({ policies }: PolicyEvaluator, sha256: Sha256): string | null {
   const digests = policies.map(({ digest }) => digest).toSorted();
   if (digests.length <= 1) return digests[0] ?? null;
   return `sha256:${sha256(new TextEncoder().encode(digests.join('\n')))}`;

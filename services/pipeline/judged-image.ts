@@ -1,24 +1,59 @@
 import type { Analyzer } from '../domain/packages/ecosystem.ts';
 import type { Report } from '../domain/report/report.ts';
 import { serializeReport } from '../domain/report/serialize.ts';
+import { isExpired } from '../domain/verdict/plan.ts';
 import { parsePurl } from '../domain/vulnerabilities/purl-pattern.ts';
+import { policyDigest } from './decide-verdict.ts';
+import type { JudgeRequest, Suppressions } from './judge-document.ts';
 import type { Sha256 } from './ports.ts';
-import type { JudgedImage } from './store-ports.ts';
+import type { JudgedImage, JudgedWith } from './store-ports.ts';
 
 /** A judged report as it is stored: `readBy` as readersDigest gives it. */
-export function judgedImage(report: Report, digest: string, readBy: string, sha256: Sha256): JudgedImage {
+export function judgedImage(
+  report: Report,
+  digest: string,
+  readBy: string,
+  by: JudgedWith | null,
+  sha256: Sha256,
+): JudgedImage {
   if (report.verdict === undefined) throw new Error('a report was judged, and has no verdict');
   const document = serializeReport(report);
   return {
     digest,
     report,
     readBy,
+    judgedWith: by,
     judgedBy: digestOf(JSON.stringify([readBy, report.inputs]), sha256),
     decision: report.verdict.decision,
     counts: countBySeverity(report),
     document,
     documentDigest: digestOf(document, sha256),
     packageNames: report.packages.map(({ purl }) => packageName(purl)),
+  };
+}
+
+/**
+ * What every report is judged with from here on: `given` are the exceptions and VEX of files, without those of the store, whose
+ * changes have jobs of their own. What has expired by `now` is left out, so that it is something else on the day after. Null
+ * where there is no advisory database: nothing is then known.
+ */
+export function judgedWith(
+  { matching, judging, given }: JudgeRequest & { readonly given: Suppressions },
+  now: string,
+  version: string,
+  sha256: Sha256,
+): JudgedWith | null {
+  const database = matching?.database?.describe() ?? null;
+  if (database === null) return null;
+  const policy = judging && {
+    digest: policyDigest(judging.evaluator, sha256),
+    settings: judging.options.settingsDigest,
+    exceptions: judging.options.settings.exceptions.map((each) => !isExpired(each, now)),
+  };
+  const inForce = given.exceptions.map(({ name }) => name);
+  return {
+    digest: digestOf(JSON.stringify([version, database.digest, given.digests, inForce, policy]), sha256),
+    databaseBuiltAt: database.builtAt,
   };
 }
 

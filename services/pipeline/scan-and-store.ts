@@ -3,8 +3,8 @@ import { parseTarget } from '../domain/image/target.ts';
 import { LIMITS } from '../domain/limits.ts';
 import type { ReportDocument } from '../domain/report/report.ts';
 import type { Job } from './job-ports.ts';
-import { type JudgeRequest, judgeDocument } from './judge-document.ts';
-import { judgedImage, readersDigest } from './judged-image.ts';
+import { type JudgeRequest, judgeDocument, type Suppressions } from './judge-document.ts';
+import { judgedImage, judgedWith, readersDigest } from './judged-image.ts';
 import type { JobEnd } from './run-job.ts';
 import { type ScanDependencies, scanTarget } from './scan-target.ts';
 import type { JudgedTarget, ReportStore } from './store-ports.ts';
@@ -13,6 +13,8 @@ import type { JudgedTarget, ReportStore } from './store-ports.ts';
 export interface Judgement extends JudgeRequest {
   /** Of the terms in the store that it holds. */
   readonly revision: string;
+  /** The exceptions and VEX of files, without those in the store. */
+  readonly given: Suppressions;
   close(): Promise<void>;
 }
 
@@ -52,7 +54,7 @@ export async function scanAndStore(
   for (;;) {
     const judgement = await openJudgement();
     try {
-      const judged = judgedTarget(await judgeDocument(document, judgement, scan), target, judgement.revision, scan);
+      const judged = judgedTarget(await judgeDocument(document, judgement, scan), target, judgement, scan);
       signal.throwIfAborted();
       const { indexDigest, images } = judged;
       const digests = [...(indexDigest === null ? [] : [indexDigest]), ...images.map(({ digest }) => digest)];
@@ -69,15 +71,17 @@ export async function scanAndStore(
 function judgedTarget(
   document: ReportDocument,
   reference: string,
-  revision: string,
+  judgement: Judgement,
   { analyzers, version, sha256 }: ScanDependencies,
 ): JudgedTarget {
   const found = 'reports' in document ? document.reports : [document];
   const readBy = readersDigest(version, analyzers, sha256);
   const images = found.map((report) => {
     const digest = report.target.digest ?? report.image.id;
-    if (digest !== null) return judgedImage(report, digest, readBy, sha256);
+    const by = judgedWith(judgement, report.createdAt, version, sha256);
+    if (digest !== null) return judgedImage(report, digest, readBy, by, sha256);
     throw new PlimsollError('TARGET_UNREADABLE', `${reference} has no digest to store its report under.`);
   });
-  return { reference, indexDigest: 'reports' in document ? document.index.digest : null, images, revision };
+  const indexDigest = 'reports' in document ? document.index.digest : null;
+  return { reference, indexDigest, images, revision: judgement.revision };
 }

@@ -81,6 +81,7 @@ const server = z.strictObject({
     .strictObject({
       jobsDays: days.default(30).describe('Jobs that are over'),
       reportsDays: days.default(90).describe('Reports that a newer one of the same image has replaced'),
+      changesDays: days.default(365).describe('What changed in reports that were judged again'),
       deliveriesDays: days.default(90).describe('Messages of registries'),
       auditDays: days.default(365).describe('The audit log'),
     })

@@ -68,6 +68,14 @@ export type Decision = ReportVerdict['decision'];
 /** Vulnerabilities that are not suppressed, by severity; a severity without any is absent. */
 export type SeverityCounts = Readonly<Record<string, number>>;
 
+/** Everything beside an image and how it was read that shapes its report, but for the exceptions in the store. */
+export interface JudgedWith {
+  /** `sha256:HEX` over all of it. */
+  readonly digest: string;
+  /** Of the advisory database, RFC 3339. */
+  readonly databaseBuiltAt: string;
+}
+
 /** One image as it was scanned and judged. */
 export interface JudgedImage {
   /** Of the manifest; of the config where an archive has no manifests. */
@@ -75,6 +83,8 @@ export interface JudgedImage {
   readonly report: Report;
   /** `sha256:HEX` of what read it: version and analyzers. */
   readonly readBy: string;
+  /** null: there was no advisory database. */
+  readonly judgedWith: JudgedWith | null;
   /** `sha256:HEX` over everything beside the image that shaped the report. */
   readonly judgedBy: string;
   readonly decision: Decision;
@@ -104,27 +114,14 @@ export interface ReportStore {
   storeAndSettle(attempt: Attempt, target: JudgedTarget, result: JobResult): Promise<'stored' | 'lost' | 'overtaken'>;
 }
 
-/** The newest report of an image, as it is judged again from. */
-export interface StoredReport
-  extends Pick<JudgedImage, 'document' | 'documentDigest' | 'readBy' | 'decision' | 'counts'> {}
-
-export interface RejudgedReports {
-  /** Digests of images behind `after` whose newest report names the vulnerability, or of all that have a report; in their order. */
-  reported(vulnerability: string | null, after: string | null, limit: number): Promise<readonly string[]>;
-  stored(digest: string): Promise<StoredReport | null>;
-  /**
-   * Stores what became of the report `basis` (its document's digest). `newer`: that is not the newest any more. `overtaken`: the terms
-   * have changed since. Nothing was stored then.
-   */
-  replace(image: JudgedImage, basis: string, revision: string): Promise<'stored' | 'newer' | 'overtaken'>;
-}
-
 /** A verdict as it was stored last. */
 export interface StoredVerdict {
   readonly digest: string;
   readonly decision: Decision;
   readonly counts: SeverityCounts;
+  /** When the image was read, and when it was judged last. */
   readonly scannedAt: string;
+  readonly judgedAt: string;
   /** See JudgedImage. */
   readonly judgedBy: string;
   readonly documentDigest: string;
@@ -170,13 +167,15 @@ export interface Retention {
   readonly jobsDays: number;
   /** Reports in whose place there is a newer one of the same image. */
   readonly reportsDays: number;
+  /** What became of reports that were judged again. */
+  readonly changesDays: number;
   /** A message that is sent again after that is no replay any more. */
   readonly deliveriesDays: number;
   readonly auditDays: number;
 }
 
 /** Rows that were taken away. */
-export type Expired = Readonly<Record<'jobs' | 'reports' | 'deliveries' | 'audit', number>>;
+export type Expired = Readonly<Record<'jobs' | 'reports' | 'changes' | 'deliveries' | 'audit', number>>;
 
 export interface RetentionStore {
   expire(retention: Retention): Promise<Expired>;

@@ -25,6 +25,7 @@ const PORTS = [
   'services/pipeline/job-ports.ts',
   'services/pipeline/page.ts',
   'services/pipeline/policy-ports.ts',
+  'services/pipeline/rescan-ports.ts',
   'services/pipeline/store-ports.ts',
   'services/pipeline/terms.ts',
 ];

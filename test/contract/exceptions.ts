@@ -3,7 +3,8 @@ import type { PostgresExceptions } from '../../services/adapters/store/postgres-
 import { LIMITS } from '../../services/domain/limits.ts';
 import type { NewException } from '../../services/pipeline/exception-ports.ts';
 import type { JudgedImage } from '../../services/pipeline/store-ports.ts';
-import { judged, type TestedReports } from './reports.ts';
+import { judgedSample } from '../support/judged-images.ts';
+import type { TestedReports } from './reports.ts';
 
 export interface TestedExceptions extends TestedReports {
   readonly exceptions: PostgresExceptions;
@@ -26,7 +27,7 @@ export function exceptionsContract(name: string, open: () => TestedExceptions): 
     return await tested.images.storeAndSettle(attempt, { ...target, revision: now }, { digests: [] });
   };
   const naming = (vulnerability: string): JudgedImage => {
-    const image = judged(`sha256:${(made++).toString(16).padStart(64, 'e')}`, 'fail');
+    const image = judgedSample(`sha256:${(made++).toString(16).padStart(64, 'e')}`, 'fail');
     return { ...image, document: JSON.stringify({ of: image.digest, vulnerabilities: [{ id: vulnerability }] }) };
   };
 
@@ -113,46 +114,13 @@ export function exceptionsContract(name: string, open: () => TestedExceptions): 
     });
   });
 
-  describe(`reports judged again: ${name}`, () => {
-    it('are those that name the vulnerability, in their newest report', async () => {
-      const tested = open();
-      const vulnerability = fresh();
-      const [touched, mended, other] = [naming(vulnerability), naming(vulnerability), naming(`${vulnerability}0`)];
-      for (const image of [touched, mended, other]) expect(await scanned(tested, image)).toBe('stored');
-      const clean = { document: '{}', documentDigest: 'sha256:clean', judgedBy: 'sha256:clean' };
-      await scanned(tested, { ...mended, ...clean });
-      expect(await tested.images.reported(vulnerability, null, 10)).toEqual([touched.digest]);
-      expect(await tested.images.reported(vulnerability, touched.digest, 10)).toEqual([]);
-      const all = await tested.images.reported(null, null, 10_000);
-      expect(all).toEqual(all.toSorted());
-      expect(all).toEqual(expect.arrayContaining([touched.digest, mended.digest, other.digest]));
-      const part = await tested.images.reported(null, all[0]!, 2);
-      expect(part).toEqual(all.slice(1, 3));
-    });
-
-    it('take the place of the report they were made of, and of no newer one', async () => {
-      const tested = open();
-      const image = naming(fresh());
-      await scanned(tested, image);
-      const basis = (await tested.images.stored(image.digest))!;
-      expect(basis).toMatchObject({ documentDigest: image.documentDigest, readBy: image.readBy, decision: 'fail' });
-      const again = { ...image, judgedBy: 'sha256:other', decision: 'pass', documentDigest: 'sha256:again' } as const;
-      const { revision } = await tested.terms();
-      expect(await tested.images.replace(again, basis.documentDigest, revision)).toBe('stored');
-      expect(await tested.images.verdict(image.digest)).toMatchObject({ decision: 'pass', judgedBy: 'sha256:other' });
-      expect(await tested.images.replace({ ...again, decision: 'unknown' }, basis.documentDigest, revision)).toBe(
-        'newer',
-      );
-      expect(await tested.images.verdict(image.digest)).toMatchObject({ decision: 'pass' });
-    });
-
-    it('are not stored once what they were judged by has changed, nor is a scan', async () => {
+  describe(`scans that were judged by what holds no more: ${name}`, () => {
+    it('are not stored', async () => {
       const tested = open();
       const image = naming(fresh());
       await scanned(tested, image);
       const { revision } = await tested.terms();
       await tested.exceptions.addException(exceptionOf(fresh()), 'token:1');
-      expect(await tested.images.replace(image, image.documentDigest, revision)).toBe('overtaken');
       const second = { ...naming(fresh()), documentDigest: 'sha256:second' };
       expect(await scanned(tested, second, revision)).toBe('overtaken');
       expect(await tested.images.image(second.digest)).toBeNull();

@@ -6,6 +6,7 @@ import type { PostgresRetention } from '../../services/adapters/store/postgres-r
 import type { Job } from '../../services/pipeline/job-ports.ts';
 import type { Decision, JudgedImage, StoredImage } from '../../services/pipeline/store-ports.ts';
 import type { TermsReader } from '../../services/pipeline/terms.ts';
+import { anotherDigest, judgedSample } from '../support/judged-images.ts';
 import { samplePackage, sampleReport } from '../support/sample-report.ts';
 
 export interface TestedReports extends TermsReader {
@@ -16,27 +17,9 @@ export interface TestedReports extends TermsReader {
   run(statement: string): Promise<void>;
 }
 
-let made = 0;
-const sha = (): string => `sha256:${(made++).toString(16).padStart(64, '0')}`;
+const sha = anotherDigest;
+const judged = judgedSample;
 const UNKNOWN = `sha256:${'f'.repeat(64)}`;
-
-export function judged(digest: string, decision: Decision = 'pass', more: Partial<JudgedImage> = {}): JudgedImage {
-  const report = { ...sampleReport(), packages: [samplePackage({ name: 'curl', version: '7.88.1-10' })] };
-  const document = `{"of":"${digest}","decision":"${decision}"}`;
-  const names = ['pkg:deb/debian/curl'];
-  return {
-    digest,
-    report,
-    readBy: sha(),
-    judgedBy: sha(),
-    decision,
-    counts: { high: 1 },
-    document,
-    documentDigest: sha(),
-    packageNames: names,
-    ...more,
-  };
-}
 
 /** What every store of reports, tokens and the audit log keeps to. */
 export function reportsContract(name: string, open: () => TestedReports): void {
@@ -146,7 +129,7 @@ export function reportsContract(name: string, open: () => TestedReports): void {
     it('name the images that hold a package, and only that one', async () => {
       const tested = open();
       const packages = ['1.0', '2.0'].map((version) => samplePackage({ name: 'zlib', version }));
-      const names = [`pkg:deb/debian/zlib-${made}`, null];
+      const names = [`pkg:deb/debian/zlib-${sha()}`, null];
       const image = judged(sha(), 'pass', { report: { ...sampleReport(), packages }, packageNames: names });
       await store(tested, [image]);
       expect(await tested.images.packagesNamed(names[0]!, 10)).toEqual([
@@ -165,7 +148,7 @@ export function reportsContract(name: string, open: () => TestedReports): void {
     it('of images with very many packages are stored whole', async () => {
       const tested = open();
       const packages = Array.from({ length: 12_000 }, (_, i) => samplePackage({ name: `p${i}`, version: '1' }));
-      const name = `pkg:deb/debian/many-${made}`;
+      const name = `pkg:deb/debian/many-${sha()}`;
       const image = judged(sha(), 'pass', {
         report: { ...sampleReport(), packages },
         packageNames: packages.map(() => name),
@@ -194,7 +177,7 @@ export function reportsContract(name: string, open: () => TestedReports): void {
   });
 
   describe(`retention: ${name}`, () => {
-    const kept = { jobsDays: 30, reportsDays: 90, deliveriesDays: 90, auditDays: 365 };
+    const kept = { jobsDays: 30, reportsDays: 90, changesDays: 365, deliveriesDays: 90, auditDays: 365 };
 
     it('takes away what is over and old, and nothing else', async () => {
       const tested = open();
@@ -218,6 +201,8 @@ export function reportsContract(name: string, open: () => TestedReports): void {
       await jobs.settle(over, { result: {} });
       await run(`update jobs set finished_at = now() - interval '31 days' where id = '${over.id}'`);
       await run(`update jobs set created_at = now() - interval '31 days' where id = '${alive.id}'`);
+      await run(`insert into changes (digest, at, decision_before, decision_after, appeared, vanished, altered)
+        select '${digest}', now() - age * interval '1 day', 'pass', 'fail', '[]', '[]', '[]' from unnest(array[364, 366]) age`);
       const entry = {
         actor: 'system',
         action: 'old',
@@ -228,7 +213,7 @@ export function reportsContract(name: string, open: () => TestedReports): void {
       } as const;
       await access.audit(entry);
       await run("update audit_log set at = now() - interval '366 days' where action = 'old'");
-      expect(await retention.expire(kept)).toEqual({ jobs: 1, reports: 0, deliveries: 0, audit: 1 });
+      expect(await retention.expire(kept)).toEqual({ jobs: 1, reports: 0, changes: 1, deliveries: 0, audit: 1 });
       expect(await jobs.job(over.id)).toBeNull();
       expect(await jobs.job(alive.id)).toMatchObject({ state: 'running' });
     });

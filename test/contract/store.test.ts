@@ -13,11 +13,14 @@ import { POSTGRES, startPostgres } from '../support/private-postgres.ts';
 import { exceptionsContract, type TestedExceptions } from './exceptions.ts';
 import { policiesContract, type TestedPolicies } from './policies.ts';
 import { reportsContract } from './reports.ts';
+import { rescansContract, type TestedRescans } from './rescans.ts';
 import { storeContract, type TestedStore } from './store.ts';
 
 const ASK_FOR_DUE_JOBS = fileURLToPath(new URL('../support/ask-for-due-jobs.ts', import.meta.url));
 
-const testedStore = (database: Kysely<StoreSchema>): TestedStore & TestedExceptions & TestedPolicies => ({
+const testedStore = (
+  database: Kysely<StoreSchema>,
+): TestedStore & TestedExceptions & TestedPolicies & TestedRescans => ({
   ...storeIn(database),
   run: async (statement) => {
     await sql.raw(statement).execute(database);
@@ -33,6 +36,7 @@ describe('in this process', () => {
   afterAll(() => database.destroy());
   storeContract('PGlite', () => testedStore(database));
   reportsContract('PGlite', () => testedStore(database));
+  rescansContract('PGlite', () => testedStore(database));
   exceptionsContract('PGlite', () => testedStore(database));
   policiesContract('PGlite', () => testedStore(database));
 });
@@ -58,6 +62,7 @@ describe.skipIf(POSTGRES === null)(`PostgreSQL${POSTGRES === null ? ' (not insta
   };
   storeContract('private PostgreSQL', () => ({ ...store, run }));
   reportsContract('private PostgreSQL', () => ({ ...store, run }));
+  rescansContract('private PostgreSQL', () => ({ ...store, run }));
   exceptionsContract('private PostgreSQL', () => ({ ...store, run }));
   policiesContract('private PostgreSQL', () => ({ ...store, run }));
 

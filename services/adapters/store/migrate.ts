@@ -4,6 +4,7 @@ import { JOBS_AND_DELIVERIES } from './migrations/0001-jobs-and-deliveries.ts';
 import { IMAGES_AND_REPORTS } from './migrations/0002-images-and-reports.ts';
 import { SCHEDULES } from './migrations/0003-schedules.ts';
 import { EXCEPTIONS } from './migrations/0004-exceptions.ts';
+import { RESCANS } from './migrations/0005-rescans.ts';
 import { POLICIES } from './migrations/0007-policies.ts';
 
 /** Forward only, in this order. One that was released is never changed. */
@@ -12,6 +13,7 @@ const MIGRATIONS: readonly (readonly [name: string, statements: string])[] = [
   ['0002-images-and-reports', IMAGES_AND_REPORTS],
   ['0003-schedules', SCHEDULES],
   ['0004-exceptions', EXCEPTIONS],
+  ['0005-rescans', RESCANS],
   ['0007-policies', POLICIES],
 ];
 

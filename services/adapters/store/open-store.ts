@@ -12,6 +12,7 @@ import { exceptionsInForce, PostgresExceptions } from './postgres-exceptions.ts'
 import { PostgresImages } from './postgres-images.ts';
 import { PostgresJobs } from './postgres-jobs.ts';
 import { PostgresPolicies } from './postgres-policies.ts';
+import { PostgresRescans } from './postgres-rescans.ts';
 import { PostgresRetention } from './postgres-retention.ts';
 import type { StoreSchema } from './schema.ts';
 
@@ -19,6 +20,7 @@ export interface Store extends TermsReader {
   readonly jobs: PostgresJobs;
   readonly deliveries: PostgresDeliveries;
   readonly images: PostgresImages;
+  readonly rescans: PostgresRescans;
   readonly exceptions: PostgresExceptions;
   readonly policies: PostgresPolicies;
   readonly access: PostgresAccess;
@@ -67,6 +69,7 @@ export function storeIn(database: Kysely<StoreSchema>): Omit<Store, 'ping' | 'cl
     jobs: new PostgresJobs(database),
     deliveries: new PostgresDeliveries(database),
     images: new PostgresImages(database),
+    rescans: new PostgresRescans(database),
     exceptions: new PostgresExceptions(database),
     policies,
     access: new PostgresAccess(database),

@@ -8,11 +8,9 @@ import type {
   ImageReader,
   JudgedImage,
   JudgedTarget,
-  RejudgedReports,
   ReportStore,
   SeverityCounts,
   StoredImage,
-  StoredReport,
   StoredVerdict,
 } from '../../pipeline/store-ports.ts';
 import { isCurrent } from './judgement-terms.ts';
@@ -23,7 +21,7 @@ import type { ImagesTable, StoreSchema } from './schema.ts';
 /** Rows of one statement: PostgreSQL takes at most 65,535 values. */
 const ROWS = 5_000;
 
-export class PostgresImages implements ReportStore, RejudgedReports, ImageReader {
+export class PostgresImages implements ReportStore, ImageReader {
   readonly #database: Kysely<StoreSchema>;
 
   constructor(database: Kysely<StoreSchema>) {
@@ -49,48 +47,6 @@ export class PostgresImages implements ReportStore, RejudgedReports, ImageReader
         await putReport(transaction, image);
       }
       if (indexDigest !== null) await putChildren(transaction, indexDigest, images);
-      return 'stored';
-    });
-  }
-
-  async reported(vulnerability: string | null, after: string | null, limit: number): Promise<readonly string[]> {
-    const newest = this.#database
-      .selectFrom('reports')
-      .distinctOn('digest')
-      .select(['digest', 'document'])
-      .where('digest', '>', after ?? '')
-      .orderBy('digest')
-      .orderBy('scanned_at', 'desc');
-    let query = this.#database.selectFrom(newest.as('newest')).select('digest').orderBy('digest').limit(limit);
-    if (vulnerability !== null)
-      query = query.where(sql<boolean>`strpos(document, ${JSON.stringify(vulnerability)}) > 0`);
-    return (await query.execute()).map(({ digest }) => digest);
-  }
-
-  async stored(digest: string): Promise<StoredReport | null> {
-    const row = await this.#newest(digest)
-      .select(['document', 'document_digest', 'read_by', 'decision', 'counts'])
-      .executeTakeFirst();
-    if (row === undefined) return null;
-    const { document, decision, counts } = row;
-    return { document, documentDigest: row.document_digest, readBy: row.read_by, decision, counts };
-  }
-
-  async replace(image: JudgedImage, basis: string, revision: string): Promise<'stored' | 'newer' | 'overtaken'> {
-    return await this.#database.transaction().execute(async (transaction) => {
-      if (!(await isCurrent(transaction, revision))) return 'overtaken';
-      const { digest } = image;
-      // Held, so that no scan of it stores before this one has.
-      await transaction.selectFrom('images').select('digest').where('digest', '=', digest).forUpdate().execute();
-      const newest = await transaction
-        .selectFrom('reports')
-        .select('document_digest')
-        .where('digest', '=', digest)
-        .orderBy('scanned_at', 'desc')
-        .limit(1)
-        .executeTakeFirst();
-      if (newest?.document_digest !== basis) return 'newer';
-      await putReport(transaction, image);
       return 'stored';
     });
   }
@@ -129,12 +85,12 @@ export class PostgresImages implements ReportStore, RejudgedReports, ImageReader
 
   async verdict(digest: string): Promise<StoredVerdict | null> {
     const row = await this.#newest(digest)
-      .select(['digest', 'decision', 'counts', 'scanned_at', 'judged_by', 'document_digest'])
+      .select(['decision', 'counts', 'scanned_at', 'judged_at', 'judged_by', 'document_digest'])
       .executeTakeFirst();
     if (row === undefined) return null;
-    const { decision, counts, scanned_at, judged_by, document_digest } = row;
-    const scannedAt = scanned_at.toISOString();
-    return { digest, decision, counts, scannedAt, judgedBy: judged_by, documentDigest: document_digest };
+    const { decision, counts, judged_by, document_digest } = row;
+    const [scannedAt, judgedAt] = [row.scanned_at.toISOString(), row.judged_at.toISOString()];
+    return { digest, decision, counts, scannedAt, judgedAt, judgedBy: judged_by, documentDigest: document_digest };
   }
 
   async report(digest: string): Promise<{ document: string; documentDigest: string } | null> {
@@ -241,15 +197,30 @@ async function putImage(
     .execute();
 }
 
+/** What a report says and what it was made by. */
+export function reportRow(image: JudgedImage) {
+  return {
+    decision: image.decision,
+    counts: JSON.stringify(image.counts),
+    document: image.document,
+    document_digest: image.documentDigest,
+    read_by: image.readBy,
+    judged_with: image.judgedWith?.digest ?? null,
+    database_built_at: image.judgedWith?.databaseBuiltAt ?? null,
+    left_by: null,
+  };
+}
+
 async function putReport(transaction: Transaction<StoreSchema>, image: JudgedImage): Promise<void> {
-  const { digest, readBy, judgedBy, decision, document, documentDigest, packageNames, report } = image;
-  const counts = JSON.stringify(image.counts);
-  const content = { read_by: readBy, decision, counts, document, document_digest: documentDigest };
+  const { digest, judgedBy, packageNames, report } = image;
+  const content = reportRow(image);
   const { id } = await transaction
     .insertInto('reports')
     .values({ id: randomUUID(), digest, judged_by: judgedBy, ...content })
     .onConflict((conflict) =>
-      conflict.columns(['digest', 'judged_by']).doUpdateSet({ ...content, scanned_at: sql`now()` }),
+      conflict
+        .columns(['digest', 'judged_by'])
+        .doUpdateSet({ ...content, scanned_at: sql`now()`, judged_at: sql`now()` }),
     )
     .returning('id')
     .executeTakeFirstOrThrow();

@@ -13,7 +13,7 @@ export class PostgresRetention implements RetentionStore {
     this.#database = database;
   }
 
-  async expire({ jobsDays, reportsDays, deliveriesDays, auditDays }: Retention): Promise<Expired> {
+  async expire({ jobsDays, reportsDays, changesDays, deliveriesDays, auditDays }: Retention): Promise<Expired> {
     return {
       jobs: await this.#inPieces(
         sql`delete from jobs where id in (select id from jobs where state in ('done', 'failed', 'cancelled')
@@ -24,6 +24,9 @@ export class PostgresRetention implements RetentionStore {
         sql`delete from reports where id in (select report.id from reports report where report.scanned_at < ${before(reportsDays)}
           and exists (select 1 from reports later where later.digest = report.digest and later.scanned_at > report.scanned_at)
           limit ${ROWS})`,
+      ),
+      changes: await this.#inPieces(
+        sql`delete from changes where id in (select id from changes where at < ${before(changesDays)} limit ${ROWS})`,
       ),
       deliveries: await this.#inPieces(
         sql`delete from deliveries where id in (select id from deliveries

@@ -4,6 +4,7 @@ import type { RuleChange } from '../../domain/verdict/rule-changes.ts';
 import type { Role } from '../../pipeline/access-ports.ts';
 import type { JobKind, JobPayload, JobResult, JobState } from '../../pipeline/job-ports.ts';
 import type { NewPolicyChange } from '../../pipeline/policy-ports.ts';
+import type { ChangedVulnerability, ReportChange } from '../../pipeline/rescan-ports.ts';
 import type { Decision, SeverityCounts } from '../../pipeline/store-ports.ts';
 
 /** The tables as the migrations leave them. Moments are read as Date and written as either. */
@@ -16,6 +17,7 @@ export interface StoreSchema {
   readonly index_children: IndexChildrenTable;
   readonly reports: ReportsTable;
   readonly report_packages: ReportPackagesTable;
+  readonly changes: ChangesTable;
   readonly api_tokens: ApiTokensTable;
   readonly audit_log: AuditLogTable;
   readonly judgement_terms: JudgementTermsTable;
@@ -96,11 +98,28 @@ export interface ReportsTable {
   digest: string;
   judged_by: string;
   read_by: Generated<string>;
+  judged_with: string | null;
+  database_built_at: MomentOrNull;
+  left_by: string | null;
+  judged_at: Moment;
   decision: Decision;
   counts: JSONColumnType<SeverityCounts>;
   document: string;
   document_digest: string;
   scanned_at: Moment;
+}
+
+interface ChangesTable {
+  id: Generated<string>;
+  digest: string;
+  at: Moment;
+  database_before: string | null;
+  database_after: string | null;
+  decision_before: Decision;
+  decision_after: Decision;
+  appeared: JSONColumnType<ChangedVulnerability[]>;
+  vanished: JSONColumnType<ChangedVulnerability[]>;
+  altered: JSONColumnType<ReportChange['altered'][number][]>;
 }
 
 interface ReportPackagesTable {
