@@ -198,10 +198,15 @@ const session: Session = {
     const { NativeSensor } = await import('./adapters/sensor/native-sensor.ts');
     const { LocalContainers } = await import('./adapters/runtimes/local-containers.ts');
     const { LIMITS } = await import('./domain/limits.ts');
+    const native = new NativeSensor({ path: sensor, builtIn: builtSensor, cgroupRoot, pins }, LIMITS);
     return {
       limits: LIMITS,
       containers: new LocalContainers(LIMITS),
-      sensor: new NativeSensor({ path: sensor, builtIn: builtSensor, cgroupRoot, pins }, LIMITS),
+      sensor: native,
+      openOutlets: async (settings, say) => {
+        const { openOutlets } = await import('./outlets.ts');
+        return openOutlets(settings, { say, sensorProgram: () => native.program(), environment: process.env });
+      },
     };
   },
   openBundleVerifier: async (trust) => {

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
-import type { AgentCommandOptions, AgentPinsOptions, AgentProbeOptions } from './run-agent.ts';
+import { collect } from './collect.ts';
+import type { AgentPinsOptions, AgentProbeOptions, AgentRunOptions } from './run-agent.ts';
 import type { Session } from './session.ts';
 
 const CGROUP_ROOT = 'the cgroup v2 directory below which containers are made, as in /sys/fs/cgroup/machine.slice';
@@ -19,11 +20,23 @@ export function addAgentCommand(program: Command, session: Session): void {
     .requiredOption('--cgroup-root <dir>', CGROUP_ROOT)
     .option('--pins <dir>', `${PINS}; without it nothing is stopped, and nothing stays`)
     .option('--sensor <file>', SENSOR)
+    .option('--quiet', 'nothing on standard output')
+    .option('--file <file>', 'JSON lines to a file, which is rotated')
+    .option('--file-size <size>', 'how large it grows', '64M')
+    .option('--file-count <n>', 'how many are kept: FILE, FILE.1, FILE.2 …', '8')
+    .option('--syslog <place>', 'syslog (RFC 5424): unix:/dev/log, tcp://HOST:PORT or tls://HOST:PORT')
+    .option('--syslog-ca <file>', 'an authority (PEM) to trust beside those of the system')
+    .option('--webhook <url>', 'POSTs of JSON arrays, signed (HMAC-SHA-256)')
+    .option('--webhook-secret-file <file>', 'the secret that both sides know')
+    .option('--webhook-allow <host>', 'a private host, HOST:PORT or network it may go to (repeatable)', collect, [])
+    .option('--buffer <dir>', 'where records wait on disk for the webhook (default: in memory)')
+    .option('--buffer-size <size>', 'how much may wait there', '256M')
+    .option('--severity <level>', 'the least that goes to syslog and webhook: low, medium or high', 'medium')
     .addHelpText(
       'after',
-      '\nExamples:\n  $ plimsoll agent run --cgroup-root /sys/fs/cgroup/machine.slice\n  $ plimsoll agent run --cgroup-root /sys/fs/cgroup/system.slice | grep \'"kind":"exec"\'\n  $ plimsoll agent run --cgroup-root /sys/fs/cgroup/machine.slice --pins /run/plimsoll-pins\n\nWhat the lines mean, and how containers get profiles: docs/agent.md.',
+      '\nExamples:\n  $ plimsoll agent run --cgroup-root /sys/fs/cgroup/machine.slice\n  $ plimsoll agent run --cgroup-root /sys/fs/cgroup/system.slice | grep \'"kind":"exec"\'\n  $ plimsoll agent run --cgroup-root /sys/fs/cgroup/machine.slice --pins /run/plimsoll-pins\n  $ plimsoll agent run --cgroup-root /sys/fs/cgroup/machine.slice --quiet --file /var/log/plimsoll/agent.jsonl --syslog unix:/dev/log\n\nWhat the lines mean, and how containers get profiles: docs/agent.md.',
     )
-    .action(async (options: AgentCommandOptions) => {
+    .action(async (options: AgentRunOptions) => {
       const { runAgent } = await import('./run-agent.ts');
       await runAgent(session, options);
     });

@@ -1,13 +1,21 @@
 import { displayPath } from '../domain/layers/path.ts';
+import type { RecordLine } from '../domain/runtime/backlog.ts';
 import type { CallEvent, EventProcess, RuntimeEvent, SocketEvent } from '../domain/runtime/event.ts';
 import type { IdentifiedContainer, RuntimeRecord } from '../domain/runtime/record.ts';
+import { severityOf } from '../domain/runtime/record-severity.ts';
+
+/** A record as sinks take it. */
+export function recordLine(record: RuntimeRecord): RecordLine {
+  const kind = record.type === 'event' ? record.event.kind : `agent-${record.type}`;
+  return { text: renderRecord(record), severity: severityOf(record), time: record.time, kind };
+}
 
 /**
  * One record as one line of JSON. 64-bit numbers are decimal strings, since most readers of JSON know 53 bits only; bytes of
  * paths that are no UTF-8 are written as `\xNN`.
  */
 export function renderRecord(record: RuntimeRecord): string {
-  return `${JSON.stringify(plain(record), (_, value) => (typeof value === 'bigint' ? String(value) : value))}\n`;
+  return JSON.stringify(plain(record), (_, value) => (typeof value === 'bigint' ? String(value) : value));
 }
 
 function plain(record: RuntimeRecord): object {
@@ -25,6 +33,8 @@ function plain(record: RuntimeRecord): object {
     }
     case 'blind':
       return { time: record.time, kind: 'agent-blind', dropped: record.dropped, refusedCgroups: record.refusedCgroups };
+    case 'lost':
+      return { time: record.time, kind: 'agent-lost', sink: record.sink, lost: record.lost };
     case 'unreadable':
       return { time: record.time, kind: 'agent-unreadable', reason: record.reason };
     case 'event':
@@ -32,10 +42,12 @@ function plain(record: RuntimeRecord): object {
   }
 }
 
-function event({ time, event, cgroup, container, session }: RuntimeRecord & { type: 'event' }): object {
+function event(record: RuntimeRecord & { type: 'event' }): object {
+  const { time, event, cgroup, container, session } = record;
   return {
     time,
     kind: event.kind,
+    severity: severityOf(record),
     verdict: event.verdict,
     rule: event.ruleId,
     container: container && identity(container),

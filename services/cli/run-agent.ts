@@ -5,10 +5,11 @@ import { readProfile } from '../domain/runtime/profile.ts';
 import type { SensorPrograms } from '../domain/runtime/sensor-frame.ts';
 import { tiersOf } from '../domain/runtime/tiers.ts';
 import { watchRuntime } from '../pipeline/watch-runtime.ts';
+import { AgentOutlets } from './agent-outlets.ts';
 import { writeStream } from './output.ts';
 import { readDocument } from './read-document.ts';
-import { renderRecord } from './render-record.ts';
 import type { Session } from './session.ts';
+import { parseSinkOptions, type SinkCommandOptions } from './sink-options.ts';
 import { type Column, layTable } from './table.ts';
 
 export interface AgentCommandOptions {
@@ -16,6 +17,8 @@ export interface AgentCommandOptions {
   readonly sensor?: string;
   readonly pins?: string;
 }
+
+export type AgentRunOptions = AgentCommandOptions & SinkCommandOptions;
 
 export interface AgentPinsOptions {
   readonly pins: string;
@@ -26,21 +29,28 @@ export interface AgentProbeOptions extends AgentCommandOptions {
   readonly json?: boolean;
 }
 
-/** `plimsoll agent run`: JSON lines until a signal comes or nobody reads any more. */
-export async function runAgent(session: Session, { cgroupRoot, sensor, pins }: AgentCommandOptions): Promise<void> {
-  const dependencies = await session.agent({ cgroupRoot, sensor: sensor ?? null, pins: pins ?? null });
+/** `plimsoll agent run`: until a signal comes, or nobody reads standard output any more. */
+export async function runAgent(session: Session, options: AgentRunOptions): Promise<void> {
+  const { cgroupRoot, sensor, pins, quiet = false } = options;
+  const settings = parseSinkOptions(options);
+  const { openOutlets, ...dependencies } = await session.agent({
+    cgroupRoot,
+    sensor: sensor ?? null,
+    pins: pins ?? null,
+  });
+  const outlets = new AgentOutlets(
+    quiet ? null : session.stdout,
+    await openOutlets(settings, (text) => session.stderr.write(`plimsoll: ${text}\n`)),
+  );
   const stopping = new AbortController();
   const off = session.onStop(() => stopping.abort());
   const onClose = (): void => stopping.abort();
   session.stdout.once('close', onClose);
   try {
-    await watchRuntime(
-      dependencies,
-      (records) => writeStream(session.stdout, records.map(renderRecord).join('')),
-      stopping.signal,
-    );
+    await watchRuntime(dependencies, (records) => outlets.tell(records), stopping.signal);
   } finally {
     session.stdout.off('close', onClose);
+    await outlets.close();
     off();
   }
 }

@@ -22,7 +22,9 @@ import type {
 import type { ScanDependencies } from '../pipeline/scan-target.ts';
 import type { ServerJudge } from '../pipeline/server-judge.ts';
 import type { ServerSettings } from '../pipeline/server-settings.ts';
+import type { Outlet } from './agent-outlets.ts';
 import type { DatabaseSession } from './database-session.ts';
+import type { SinkSettings } from './sink-options.ts';
 import type { SecretSession, WebhookSession } from './webhooks-session.ts';
 
 /** The facts cache as commands use it. */
@@ -79,6 +81,8 @@ export interface AgentSession {
     /** Takes off all that is pinned. */
     detach(): Promise<void>;
   };
+  /** Opens the sinks; what becomes of them is told by `say`, a line each. SECRET_UNREADABLE, OUTPUT_FAILED, USAGE. */
+  openOutlets(settings: SinkSettings, say: (text: string) => void): Promise<readonly Outlet[]>;
 }
 
 /** All in one process; the API alone; a worker alone; the webhooks of registries alone. */

@@ -240,6 +240,8 @@ export const LIMITS = {
   runcContainers: 10_000,
   /** Cgroups that the agent remembers; the longest dead go first. */
   rememberedCgroups: 100_000,
+  /** Text that waits in memory for one sink of the agent. */
+  sinkMemoryBytes: 16 * 2 ** 20,
   /** Processes of one container whose session is known. */
   sessionProcesses: 100_000,
   /** The body of one request to the API. */

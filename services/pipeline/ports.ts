@@ -9,6 +9,7 @@ import type { Analyzer } from '../domain/packages/ecosystem.ts';
 import type { Referrer } from '../domain/registries/referrers.ts';
 import type { EngineName, ForeignPackage } from '../domain/report/engines.ts';
 import type { Report } from '../domain/report/report.ts';
+import type { RecordLine } from '../domain/runtime/backlog.ts';
 import type { ContainerKey, ContainerState } from '../domain/runtime/container.ts';
 import type { SensorFrame } from '../domain/runtime/sensor-frame.ts';
 import type { SbomContent } from '../domain/sbom/sbom.ts';
@@ -397,6 +398,15 @@ export interface PolicyEvaluator {
 export interface Sensor {
   /** Frames as they come, some at once, until the sensor ends or `signal` is aborted. SENSOR_MISSING, SENSOR_FAILED. */
   frames(signal: AbortSignal): AsyncIterable<readonly SensorFrame[]>;
+}
+
+/** One place where records of the agent go. */
+export interface RecordSink {
+  /** Its kind and its place, for messages. */
+  readonly name: string;
+  /** All of them are taken once this is over. Raises where it does not know that: they are then sent again. */
+  send(lines: readonly RecordLine[], signal: AbortSignal): Promise<void>;
+  close(): Promise<void>;
 }
 
 /** What the container runtimes of this host say of their containers. Never raises: what cannot be read is unknown. */

@@ -5,6 +5,7 @@ import { GAP_CLASSES } from '../../services/domain/completeness.ts';
 import { ERROR_TABLE } from '../../services/domain/errors.ts';
 import { LIMITS } from '../../services/domain/limits.ts';
 import { REASONS } from '../../services/domain/report/difference-reason.ts';
+import { KIND_SEVERITY } from '../../services/domain/runtime/record-severity.ts';
 import { REPOSITORY, repositoryFiles } from '../support/repository.ts';
 import { documentedRows, foldersOfMap } from './documentation.ts';
 
@@ -39,6 +40,14 @@ describe('the documentation says what the code does', () => {
     const documented = documentedRows(read('docs/limits.md'));
     expect(documented.map((row) => row.slice(0, 2)).sort()).toEqual(table.sort());
     expect(documented.filter((row) => row.length !== 3 || row.includes(''))).toEqual([]);
+  });
+
+  test('docs/agent.md has every kind of event with its severity, and no other', () => {
+    const section = read('docs/agent.md').split('## What it tells')[1]!.split('\n## ')[0]!;
+    const documented = documentedRows(section).filter(([, severity]) => /^(?:low|medium|high)$/.test(severity!));
+    const events = documented.filter(([kind]) => !kind!.startsWith('agent-'));
+    expect(events.map((row) => row.slice(0, 2)).sort()).toEqual(Object.entries(KIND_SEVERITY).sort());
+    expect(documented.filter((row) => row.length !== 4 || row[2] === '')).toEqual([]);
   });
 
   test('docs/engines.md has every reason for a difference in its order, and no other', () => {

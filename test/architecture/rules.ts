@@ -38,6 +38,7 @@ const ROOTS = [
   'services/serve-rounds.ts',
   'services/serve-store.ts',
   'services/layer-worker.ts',
+  'services/outlets.ts',
   'services/update-process.ts',
 ];
 

@@ -19,6 +19,8 @@ export const SENSOR = join(SENSOR_SOURCES, 'build/plimsoll-sensor');
 export const ACT = join(SENSOR_SOURCES, 'build/act');
 /** Calls whose events are waited for (test/kernel/programs/calls.c). */
 export const CALLS = join(SENSOR_SOURCES, 'build/calls');
+/** A logger's socket (test/kernel/programs/log-socket.c). */
+export const LOG_SOCKET = join(SENSOR_SOURCES, 'build/log-socket');
 /** Asks the program behind a pinned link what it makes of packets (test/kernel/programs/packets.c). */
 export const PACKETS = join(SENSOR_SOURCES, 'build/packets');
 /** Leaves the directory /tmp/ran as its first act, and exits with 42. */
@@ -70,6 +72,7 @@ export async function buildSensor(): Promise<void> {
     ]);
   await compile(ACT, join(PROGRAMS, 'act.c'));
   await compile(CALLS, join(PROGRAMS, 'calls.c'));
+  await compile(LOG_SOCKET, join(PROGRAMS, 'log-socket.c'));
   await compile(PACKETS, join(PROGRAMS, 'packets.c'), '-lbpf', '-lelf', '-lz');
   await compile(CANARY, join(PROGRAMS, 'canary.c'), '-nostdlib', '-fno-stack-protector');
 }

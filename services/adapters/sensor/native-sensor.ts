@@ -55,7 +55,7 @@ export class NativeSensor implements Sensor {
   }
 
   async *frames(signal: AbortSignal): AsyncGenerator<readonly SensorFrame[]> {
-    const program = await this.#program();
+    const program = await this.program();
     const { cgroupRoot, pins } = this.#options;
     const child = spawn(
       program,
@@ -96,7 +96,7 @@ export class NativeSensor implements Sensor {
 
   /** Runs one command to its end; what it says on standard output. */
   async #command(command: string, option: string, value: string, input?: Uint8Array): Promise<string> {
-    const child = spawn(await this.#program(), [command, option, value], { stdio: ['pipe', 'pipe', 'pipe'] });
+    const child = spawn(await this.program(), [command, option, value], { stdio: ['pipe', 'pipe', 'pipe'] });
     // One that ends before it has read all says why by its code.
     child.stdin.on('error', () => {}).end(input);
     const [answer, errors, failure] = await Promise.all([text(child.stdout), text(child.stderr), endOf(child)]);
@@ -104,7 +104,8 @@ export class NativeSensor implements Sensor {
     return answer;
   }
 
-  #program(): Promise<string> {
+  /** The real path of the executable, checked. SENSOR_MISSING, SENSOR_FAILED. */
+  program(): Promise<string> {
     const { path, builtIn } = this.#options;
     return sensorProgram(path ?? builtIn, path !== null);
   }

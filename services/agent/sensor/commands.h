@@ -5,6 +5,7 @@
 struct options {
 	const char *cgroup_root;
 	const char *pins; /* NULL: nothing outlives the process */
+	const char *socket; /* of the relay */
 	unsigned user;
 	unsigned group;
 	/* The hook: which profile, how (enum mode), and whether a container without it may start. */
@@ -19,5 +20,9 @@ int command_probe(const struct options *options);
 int command_run(const struct options *options);
 int command_load(const struct options *options);
 int command_hook(const struct options *options);
+int command_relay(const struct options *options);
+
+/* To --user and --group, without capabilities, for good; 0, or 1 where that fails, which is said. */
+int drop_rights(const struct options *options);
 
 #endif

@@ -20,10 +20,12 @@ static const char USAGE[] =
 	"  load    reads a profile from standard input into the maps of --pins\n"
 	"  hook    a createRuntime hook: gives the container whose state is on standard input --profile\n"
 	"  unpin   takes off everything that --pins keeps: nothing is watched or stopped any more\n"
+	"  relay   messages from standard input, each behind its length, to the datagram socket --socket\n"
 	"  layout  the layout of frames, as JSON\n"
 	"options:\n"
 	"  --cgroup-root DIR   a directory of cgroup v2, not the root of all\n"
 	"  --pins DIR          a bpffs of its own, where links and maps outlive the process\n"
+	"  --socket PATH       of a logger, as /dev/log\n"
 	"  --user UID          who carries events once all is attached (65534)\n"
 	"  --group GID         and with which group (65534)\n"
 	"  --profile NAME      the profile that the hook gives\n"
@@ -73,6 +75,8 @@ static int run_command(const char *command, const struct options *options)
 {
 	if (strcmp(command, "layout") == 0)
 		return command_layout();
+	if (strcmp(command, "relay") == 0)
+		return options->socket ? command_relay(options) : usage("--socket is needed");
 	if (geteuid() != 0)
 		return usage("must be started by root; it gives its rights away once all is attached");
 	if (strcmp(command, "probe") == 0)
@@ -96,10 +100,11 @@ int main(int count, char **arguments)
 		{ "profile", required_argument, NULL, 'P' },	 { "mode", required_argument, NULL, 'm' },
 		{ "exec", required_argument, NULL, 'x' },	 { "connect", required_argument, NULL, 'n' },
 		{ "listen", required_argument, NULL, 'l' },	 { "on-missing", required_argument, NULL, 'o' },
-		{ "verbose", no_argument, NULL, 'v' },		 { "help", no_argument, NULL, 'h' },
+		{ "socket", required_argument, NULL, 's' },	 { "verbose", no_argument, NULL, 'v' },
+		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
-	static const char *const commands[] = { "probe", "run", "load", "hook", "unpin", "layout" };
+	static const char *const commands[] = { "probe", "run", "load", "hook", "unpin", "relay", "layout" };
 	struct options options = { .user = NOBODY, .group = NOBODY };
 	int option;
 
@@ -140,6 +145,9 @@ int main(int count, char **arguments)
 			options.refuse = strcmp(optarg, "refuse") == 0;
 			if (!options.refuse && strcmp(optarg, "allow") != 0)
 				return usage("--on-missing takes allow or refuse");
+			break;
+		case 's':
+			options.socket = optarg;
 			break;
 		case 'v':
 			libbpf_set_print(print_warnings);

@@ -155,7 +155,7 @@ static int seed_folding(const struct bpf_object *object)
 }
 
 /* From here on there is no way back to root, and nobody of the same uid may look into the process. */
-static int drop(const struct options *options)
+int drop_rights(const struct options *options)
 {
 	if (setgroups(0, NULL) != 0 || setresgid(options->group, options->group, options->group) != 0 ||
 	    setresuid(options->user, options->user, options->user) != 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
@@ -262,7 +262,7 @@ int command_run(const struct options *options)
 		return 1;
 	}
 	close(root.fd);
-	if (drop(options) != 0)
+	if (drop_rights(options) != 0)
 		return 1;
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGINT, stop);

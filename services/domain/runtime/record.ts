@@ -1,3 +1,4 @@
+import type { LostLines } from './backlog.ts';
 import type { ContainerKey, ContainerState } from './container.ts';
 import type { EventKind, RuntimeEvent } from './event.ts';
 import type { SensorStatus } from './sensor-frame.ts';
@@ -37,6 +38,13 @@ export type RuntimeRecord =
       readonly dropped: Readonly<Partial<Record<EventKind, bigint>>>;
       /** Cgroups that are not watched because there are too many. */
       readonly refusedCgroups: bigint;
+    }
+  /** A sink did not take so many records in time, and there was no more room for them. */
+  | {
+      readonly type: 'lost';
+      readonly time: string;
+      readonly sink: string;
+      readonly lost: LostLines;
     }
   /** Frames that this version cannot read. */
   | { readonly type: 'unreadable'; readonly time: string; readonly reason: string };
