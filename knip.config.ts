@@ -6,7 +6,7 @@ const config: KnipConfig = {
     'services/layer-worker.ts',
     'services/update-process.ts',
     'services/adapters/opa/policy-process.ts',
-    'services/adapters/threads/sbom-thread.ts',
+    'services/adapters/readers/sbom-thread.ts',
     'scripts/*.{ts,js}',
     'test/tools/build-go-tools.ts',
   ],

@@ -21,7 +21,7 @@ const bundle = await rolldown({
     main: 'services/main.ts',
     'layer-worker': 'services/layer-worker.ts',
     'policy-process': 'services/adapters/opa/policy-process.ts',
-    'sbom-thread': 'services/adapters/threads/sbom-thread.ts',
+    'sbom-thread': 'services/adapters/readers/sbom-thread.ts',
     'update-process': 'services/update-process.ts',
   },
   platform: 'node',

@@ -9,8 +9,9 @@ import { runProgram } from './cli/program.ts';
 import type { RegisteredRegistries, RegistryChoice, Session } from './cli/session.ts';
 import { isLocalEngine, type Target } from './domain/image/target.ts';
 import { LIMITS } from './domain/limits.ts';
+import type { Isolation } from './domain/report/isolation.ts';
 import { VERSION } from './domain/version.ts';
-import type { BlobSource, OpenOptions } from './pipeline/ports.ts';
+import type { BlobSource, LayerReader, OpenOptions, Programs } from './pipeline/ports.ts';
 
 // The composition root: the only place where adapters meet entry points. What a command needs is loaded with it, so
 // that --help and --version answer at once.
@@ -85,6 +86,16 @@ async function openTarget(target: Target, options: OpenOptions, { open, outlives
   }
 }
 
+async function layerReader(isolation: Isolation, blobs: BlobSource, programs: Programs): Promise<LayerReader> {
+  if (isolation === 'thread') {
+    const { LayerThreads } = await import('./adapters/readers/layer-threads.ts');
+    return new LayerThreads(layerWorker, { blobs });
+  }
+  const { LayerProcesses } = await import('./adapters/readers/layer-processes.ts');
+  const { StoredLayers } = await import('./adapters/archive/stored-layers.ts');
+  return new LayerProcesses(layerWorker, { opener: new StoredLayers(blobs), programs });
+}
+
 async function* fetched({ open }: RegistryClient, wanted: Parameters<BlobSource['fetch']>) {
   yield* (await open()).fetch(...wanted);
 }
@@ -99,18 +110,20 @@ const session: Session = {
     const { FileFactsCache } = await import('./adapters/cache/file-facts-cache.ts');
     return FileFactsCache.open({ directory: directory ?? cacheDirectory(process.env), onWarning });
   },
-  scanDependencies: async (cache, registry) => {
+  scanDependencies: async (cache, registry, isolation) => {
     const { LocalEngines } = await import('./adapters/engines/local-engines.ts');
-    const { LayerThreads } = await import('./adapters/threads/layer-threads.ts');
-    const { SbomThreads } = await import('./adapters/threads/sbom-threads.ts');
+    const { LocalPrograms } = await import('./adapters/programs/local-programs.ts');
+    const { SbomThreads } = await import('./adapters/readers/sbom-threads.ts');
     const { ANALYZERS } = await import('./domain/packages/registry.ts');
     const registries = clientFor(registry);
+    const programs = new LocalPrograms(process.env.PATH);
+    const blobs = { fetch: (...wanted: Parameters<BlobSource['fetch']>) => fetched(registries, wanted) };
     return {
       opener: { open: (target, options) => openTarget(target, options, registries) },
-      reader: new LayerThreads(layerWorker, { blobs: { fetch: (...wanted) => fetched(registries, wanted) } }),
+      reader: await layerReader(isolation, blobs, programs),
       cache,
       sbomReader: new SbomThreads(),
-      engineRunner: new LocalEngines(process.env.PATH),
+      engineRunner: new LocalEngines(programs),
       analyzers: ANALYZERS,
       lockfileAnalyzers: async () => (await import('./domain/packages/lockfiles.ts')).LOCKFILES,
       sbomAnalyzer: async () => (await import('./domain/sbom/sbom-contents.ts')).sbomContents,

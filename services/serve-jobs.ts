@@ -61,7 +61,7 @@ export async function doJobs(
   undo.push(drain(queue, stopped, settings.workers.drainSeconds * 1_000));
   const registries = await session.registeredRegistries(registrations.values());
   undo.push(() => registries.close());
-  const scan = await session.scanDependencies(cache, registries);
+  const scan = await session.scanDependencies(cache, registries, settings.workers.isolation);
   const worker = `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`;
   const run = (handle: JobHandler) => async (id: string) => {
     await runJob(id, handle, {

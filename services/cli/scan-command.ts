@@ -31,6 +31,7 @@ Examples:
   $ plimsoll scan --vex-key vendor.pub oci-dir:./layout:v1.2
   $ plimsoll scan --engine plimsoll,trivy ./image.tar
   $ plimsoll scan --use-sboms ./image.tar
+  $ plimsoll scan --isolation process registry.example.com/unknown:1
   $ plimsoll scan --db none --format cyclonedx=app.cdx.json ./image.tar
   $ plimsoll scan sbom:app.cdx.json
   $ syft app:1.2 -o spdx-json | plimsoll scan sbom:- --format json

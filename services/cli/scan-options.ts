@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import { ISOLATIONS, type Isolation } from '../domain/report/isolation.ts';
 import { collect } from './collect.ts';
 import { addRegistryOptions, type RegistryOptions } from './registry-options.ts';
 
@@ -11,6 +12,7 @@ export interface ScanOptions extends RegistryOptions {
   readonly crossMounts?: boolean;
   readonly lockfiles?: boolean;
   readonly useSboms?: boolean;
+  readonly isolation: Isolation;
   readonly timeout: string;
   readonly cache: boolean;
   readonly cacheDir?: string;
@@ -30,6 +32,14 @@ export function addScanOptions(command: Command): Command {
     .option('--skip-files <glob>', 'leave out files; listed in the report (repeatable)', collect)
     .option('--cross-mounts', 'rootfs:, dir: read other file systems mounted inside too')
     .option('--lockfiles', 'read lockfiles in images and installed systems too; dir: always does')
+    .addOption(
+      new Option(
+        '--isolation <kind>',
+        'what reads a layer: a thread of the scan, or a process that can do nothing else',
+      )
+        .choices(ISOLATIONS)
+        .default('thread'),
+    )
     .option('--timeout <duration>', 'give up after this long', '30m')
     .option('--no-cache', 'neither use nor keep facts of layers')
     .option('--cache-dir <dir>', 'where facts of layers are kept (default: $XDG_CACHE_HOME/plimsoll)')

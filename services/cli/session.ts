@@ -1,6 +1,7 @@
 import type { Writable } from 'node:stream';
 import type { Limits } from '../domain/limits.ts';
 import type { Registration } from '../domain/registries/registration.ts';
+import type { Isolation } from '../domain/report/isolation.ts';
 import type { SensorPrograms } from '../domain/runtime/sensor-frame.ts';
 import type { BundleFiles } from '../pipeline/policy-ports.ts';
 import type {
@@ -124,6 +125,7 @@ export interface Session {
   scanDependencies(
     cache: FactsCache | null,
     registry: RegistryChoice | RegisteredRegistries,
+    isolation: Isolation,
   ): Promise<ScanDependencies>;
   registries(choice: RegistryChoice): Promise<RegistrySession>;
   localImages(): Promise<LocalImageLister>;

@@ -43,7 +43,10 @@ export async function withScan<Result>(
   try {
     const registry = request.target.kind === 'registry' ? request.target.reference.registry : null;
     cache = options.cache ? await openCache(session, options, note) : null;
-    return await use(request, await session.scanDependencies(cache, registryChoice(registry, options)));
+    return await use(
+      request,
+      await session.scanDependencies(cache, registryChoice(registry, options), options.isolation),
+    );
   } finally {
     clearTimeout(timer);
     progress.clear();

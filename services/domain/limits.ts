@@ -30,6 +30,14 @@ export const LIMITS = {
   layerLinks: 1_000_000,
   /** The file inventory of one layer. */
   inventoryBytes: 512 * 2 ** 20,
+  /** Memory of the process that reads one layer, where layers are read in processes. */
+  layerProcessBytes: 4 * 2 ** 30,
+  /** Messages of such a process, beside the facts. */
+  layerProcessMessages: 100_000,
+  /** One such message. */
+  layerProcessMessageBytes: 64 * 2 ** 10,
+  /** Items of lists and objects in one part of what such a process found. */
+  layerFactsValues: 10_000_000,
   /** What analyzers found in all layers of one image, encoded: about a fifth of the memory that it takes. */
   imageFactsBytes: 256 * 2 ** 20,
   /** The file inventories and the packages' file lists of all layers of one image. */

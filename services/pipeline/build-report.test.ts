@@ -29,7 +29,17 @@ async function reported(layers = LAYERS, image: Partial<SourceImage> = {}, input
   const list = await listPackages(facts, reader, options);
   const target = parseTarget('./image.tar:1');
   const common = { tool: { version: '1.2.3' }, createdAt: '2024-01-01T00:00:00.000Z', timings: { readMs: 1 } } as const;
-  return buildReport({ ...common, target, targetKind: 'docker-archive', image: source, layers: facts, list, ...input });
+  const sandbox = null;
+  return buildReport({
+    ...common,
+    sandbox,
+    target,
+    targetKind: 'docker-archive',
+    image: source,
+    layers: facts,
+    list,
+    ...input,
+  });
 }
 
 describe('the report', () => {

@@ -6,7 +6,7 @@ import { type AttributedPackage, fileListNames } from '../domain/packages/attrib
 import type { Distribution } from '../domain/packages/distribution.ts';
 import { spdxLicense } from '../domain/packages/license-names.ts';
 import { packageUrl } from '../domain/packages/purl.ts';
-import type { Report, ReportPackage } from '../domain/report/report.ts';
+import type { Report, ReportPackage, Sandbox } from '../domain/report/report.ts';
 import { unjudged } from '../domain/vulnerabilities/vex/found-vex.ts';
 import { boundedVex } from './embedded-vex.ts';
 import type { PackageList } from './list-packages.ts';
@@ -23,6 +23,8 @@ export interface ReportInput {
   readonly layers: readonly LayerFacts[];
   readonly list: PackageList;
   readonly timings: Readonly<Record<string, number>>;
+  /** Null where layers were read by this process. */
+  readonly sandbox: Sandbox | null;
 }
 
 export function buildReport(input: ReportInput): Report {
@@ -43,6 +45,7 @@ export function buildReport(input: ReportInput): Report {
     },
     inputs: { db: null, policy: null, exceptions: null, vex: null, config: null },
     engines: [{ name: 'plimsoll', version: input.tool.version, status: partial ? 'partial' : 'ok' }],
+    ...(input.sandbox !== null && { sandbox: input.sandbox }),
     image: {
       id: image.configDigest,
       os: osOf(list.distribution),

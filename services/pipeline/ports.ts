@@ -8,7 +8,7 @@ import type { Limits } from '../domain/limits.ts';
 import type { Analyzer } from '../domain/packages/ecosystem.ts';
 import type { Referrer } from '../domain/registries/referrers.ts';
 import type { EngineName, ForeignPackage } from '../domain/report/engines.ts';
-import type { Report } from '../domain/report/report.ts';
+import type { Report, Sandbox } from '../domain/report/report.ts';
 import type { RecordLine } from '../domain/runtime/backlog.ts';
 import type { ContainerKey, ContainerState } from '../domain/runtime/container.ts';
 import type { SensorFrame } from '../domain/runtime/sensor-frame.ts';
@@ -116,6 +116,24 @@ export interface FetchOptions {
   readonly signal: AbortSignal;
 }
 
+/** The bytes of one layer as stored, which are hashed as they pass; each chunk is lent until the next one is asked for. */
+export interface StoredBytes extends AsyncIterable<Uint8Array> {
+  /** Once all have passed: their `sha256:HEX`. DIGEST_MISMATCH where they are not those that the job expects. */
+  verify(): string;
+}
+
+/** Opens layers for a reader that is to see nothing else of where they lie. */
+export interface LayerOpener {
+  /**
+   * Of jobs in one file, or of one job: each once, in the order that suits the file, and valid until the next is asked for. No
+   * directories. TARGET_NOT_FOUND, TARGET_UNREADABLE, COMPRESSION_INVALID, LIMIT_EXCEEDED; while bytes pass, also what fetching raises.
+   */
+  open(
+    jobs: readonly LayerJob[],
+    options: FetchOptions,
+  ): AsyncIterable<{ readonly job: LayerJob; readonly bytes: StoredBytes }>;
+}
+
 /** Lists what a registry has. Raises REGISTRY_UNAVAILABLE, REGISTRY_DENIED, EGRESS_REFUSED, TARGET_NOT_FOUND, CANCELLED. */
 export interface RegistryLister {
   /** Names of all repositories, unchecked. Many registries show them to nobody, or to administrators. */
@@ -170,7 +188,7 @@ export interface LayerJob {
   readonly size: number | null;
   /** Hash the uncompressed bytes too. */
   readonly wantDiffId: boolean;
-  readonly analyzerIds: readonly string[];
+  readonly analyzers: readonly Pick<Analyzer, 'id' | 'version'>[];
   readonly inventory: 'none' | 'paths' | 'full';
   /** A second read of certain paths; null for a first one. */
   readonly extra: readonly ExtraRead[] | null;
@@ -197,6 +215,8 @@ export interface ReadOptions {
 
 /** Reads layers, as many at once as is good for the machine. One reading per job, in the order of the jobs. */
 export interface LayerReader {
+  /** What holds whatever reads a layer; absent where that is this very process. */
+  sandbox?(limits: Limits): Promise<Sandbox>;
   read(jobs: readonly LayerJob[], options: ReadOptions): Promise<readonly LayerReading[]>;
 }
 
@@ -208,12 +228,19 @@ export interface WholeLayer {
   readonly diffId: string | null;
 }
 
-/** One layer that is being read in a thread: its entries go to the collector, and then one of the two is called. */
+/** A job as it is told to whoever reads the layer, who need not know where streamed bytes come from. */
+export interface ToldJob extends Omit<LayerJob, 'location'> {
+  readonly location: Exclude<BlobLocation, FetchedLocation> | { readonly kind: 'streamed'; readonly size: number };
+}
+
+/** One layer that is being read in a thread or a process: its entries go to the collector, and then one of the two is called. */
 export interface LayerInTask {
-  readonly job: LayerJob;
+  readonly job: ToldJob;
   readonly collector: LayerCollector;
-  /** The bytes as stored, where they are fetched; each chunk is lent until the next one is asked for. */
+  /** The bytes as stored, where they are streamed; each chunk is lent until the next one is asked for. */
   readonly stream: AsyncIterable<Uint8Array> | null;
+  /** Once all of the stream has passed, its `sha256:HEX`, where somebody else has hashed and verified it; else null. */
+  readonly verified: (() => string) | null;
   readonly onProgress: (readBytes: number) => void;
   readonly succeed: (whole: WholeLayer) => void;
   /** What was collected so far is kept, as part of the truth, unless the bytes were the wrong ones. */
@@ -264,6 +291,32 @@ export interface AdvisoryDatabase {
   /** What is known of a CVE beside advisories: KEV, EPSS, NVD. */
   enrichment(cveId: string): Enrichment | null;
   describe(): DatabaseInfo;
+}
+
+/** What is put before a command line so that the command sees and does less. */
+export interface Confinement {
+  readonly prefix: readonly string[];
+  /** In namespaces of its own: no network, and all its processes end with the first one. */
+  readonly isolated: boolean;
+  /** Whether the limits that were asked for hold. */
+  readonly bounded: boolean;
+}
+
+export interface ConfinementTerms {
+  /** As prlimit(1) takes them: `--data=BYTES`. */
+  readonly limits: readonly string[];
+  /** Without capabilities, and where that is possible as nobody. */
+  readonly powerless: boolean;
+  /** A command line that ends well where it is confined no more than it can bear. */
+  readonly probe: readonly string[];
+}
+
+/** Programs that are installed. */
+export interface Programs {
+  /** The first program of this name in PATH, or the one at this absolute path; null where there is none that may be executed. */
+  find(name: string): Promise<string | null>;
+  /** The strongest confinement that this machine allows. */
+  confine(terms: ConfinementTerms): Promise<Confinement>;
 }
 
 /** A scanner of somebody else that is to look at the target too. */

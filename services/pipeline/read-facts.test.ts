@@ -49,7 +49,10 @@ function summary(facts: readonly LayerFacts[]) {
 function jobsOf(reader: FakeLayerReader): string[] {
   return reader.jobs
     .splice(0)
-    .map(({ layer, analyzerIds, extra }) => `${layer}: ${analyzerIds.join()}${extra === null ? '' : ' extra'}`);
+    .map(
+      ({ layer, analyzers, extra }) =>
+        `${layer}: ${analyzers.map(({ id }) => id).join()}${extra === null ? '' : ' extra'}`,
+    );
 }
 
 describe('facts of layers', () => {

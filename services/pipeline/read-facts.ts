@@ -66,7 +66,7 @@ export async function readFacts(image: SourceImage, reader: LayerReader, options
       digest: source.digest,
       size: source.digest === null ? null : source.size,
       wantDiffId: options.fullInventory,
-      analyzerIds: (known ? missing : analyzers).map(({ id }) => id),
+      analyzers: (known ? missing : analyzers).map(named),
       inventory: options.fullInventory ? 'full' : 'paths',
       extra: null,
     });
@@ -130,7 +130,7 @@ export async function readExtra(
       digest,
       size,
       wantDiffId: false,
-      analyzerIds,
+      analyzers: options.analyzers.filter(({ id }) => analyzerIds.includes(id)).map(named),
       inventory: 'none',
       extra,
     };
@@ -153,6 +153,11 @@ export async function readExtra(
   }
   raiseSourceErrors(readings);
   return found;
+}
+
+/** Plain data: jobs are handed to threads and processes. */
+function named({ id, version }: Analyzer): LayerJob['analyzers'][number] {
+  return { id, version };
 }
 
 function raiseSourceErrors(readings: readonly LayerReading[]): void {

@@ -139,6 +139,7 @@ async function scanImage(
     layers,
     list,
     timings,
+    sandbox: (await reader.sandbox?.(request.limits)) ?? null,
   });
   if (request.engines.length === 0) return report;
   const seen = { ...image, kind: storedAs ?? targetKind, path };

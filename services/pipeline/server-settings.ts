@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { PlimsollError } from '../domain/errors.ts';
+import { ISOLATIONS } from '../domain/report/isolation.ts';
 import { selectSources } from '../domain/vulnerabilities/feed-sources.ts';
 
 /*
@@ -39,6 +40,10 @@ const server = z.strictObject({
   workers: z
     .strictObject({
       concurrency: count.max(64).default(2).describe('Scans at once in one process'),
+      isolation: z
+        .enum(ISOLATIONS)
+        .default('process')
+        .describe('What reads a layer: a process that can do nothing else, or a thread of the worker'),
       drainSeconds: z.int().nonnegative().max(3_600).default(30).describe('How long a stop waits for jobs'),
     })
     .prefault({}),

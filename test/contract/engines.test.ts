@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { LocalEngines } from '../../services/adapters/engines/local-engines.ts';
+import { LocalPrograms } from '../../services/adapters/programs/local-programs.ts';
 import type { Report } from '../../services/domain/report/report.ts';
 import type { EngineChoice, EngineTarget } from '../../services/pipeline/ports.ts';
 import { engineOptions } from '../support/fake-engine.ts';
@@ -121,7 +122,7 @@ for (const { label, name, path, slow } of INSTALLED_ENGINES) {
       const lock = { name: 'app', version: '1.0.0', lockfileVersion: 3, packages };
       writeFileSync(join(project, 'package-lock.json'), JSON.stringify(lock));
       const target: EngineTarget = { kind: 'dir', path: project, manifestDigest: null, configDigest: null, layers: [] };
-      const { failure, packages: found } = await new LocalEngines(process.env.PATH).run(
+      const { failure, packages: found } = await new LocalEngines(new LocalPrograms(process.env.PATH)).run(
         choice,
         target,
         engineOptions(),
@@ -133,7 +134,7 @@ for (const { label, name, path, slow } of INSTALLED_ENGINES) {
     });
 
     test.skipIf(slow)('fails where the archive is broken, and is not believed about another image', async () => {
-      const engines = new LocalEngines(process.env.PATH);
+      const engines = new LocalEngines(new LocalPrograms(process.env.PATH));
       const target = (bytes: Uint8Array): EngineTarget => ({
         kind: 'docker-archive',
         path: archiveFile(place, bytes),

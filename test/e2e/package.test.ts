@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { buildImage, dockerArchive } from '../support/image-builder.ts';
+import { file } from '../support/layer-builder.ts';
 import { REPOSITORY } from '../support/repository.ts';
 import { cdx, library } from '../support/sboms.ts';
 
@@ -87,6 +89,22 @@ test('the installed command reads long SBOMs, and SBOMs in a system, in its thre
     const { stdout } = await run(join(project, 'node_modules/.bin/plimsoll'), args, { cwd: project, env: environment });
     expect(JSON.parse(stdout)).toMatchObject({ packages: [{ purl: 'pkg:npm/a@1' }] });
   }
+});
+
+test('the installed command reads layers in processes that may read its code, libraries included', async () => {
+  const entries = [
+    file('app/sbom/app.cdx.json', cdx({ components: [library('a', {})] })),
+    file('app/yarn.lock', '# yarn lockfile v1\n\nb@^1:\n  version "1.0.0"\n'),
+    file('app/pnpm-lock.yaml', "lockfileVersion: '9.0'\npackages:\n  c@1.0.0: {}\n"),
+  ];
+  const archive = join(project, 'image.tar');
+  writeFileSync(archive, await dockerArchive([await buildImage({ layers: [{ entries }] })]));
+  const options = ['--isolation', 'process', '--lockfiles', '--use-sboms', '--db', 'none', '--no-policy', '--no-cache'];
+  const args = ['scan', `docker-archive:${archive}`, ...options, '--format', 'json'];
+  const { stdout } = await run(join(project, 'node_modules/.bin/plimsoll'), args, { cwd: project, env: environment });
+  const report = JSON.parse(stdout);
+  expect(report.packages.map(({ name }: { name: string }) => name)).toEqual(['a', 'b', 'c']);
+  expect(report.sandbox).toMatchObject({ fs: 'code-only' });
 });
 
 test('the installed agent says how to get the native half, which is not in the package', async () => {

@@ -69,6 +69,8 @@ describe.skipIf(POSTGRES === null)(`plimsoll serve${POSTGRES === null ? ' (no Po
       'json',
       '--platform',
       'linux/amd64',
+      '--isolation',
+      'process',
       single,
     ]);
     const cli = reportSchema.parse(JSON.parse(stdout));

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { strongestConfinement } from '../../services/adapters/engines/confinement.ts';
-import { LocalEngines } from '../../services/adapters/engines/local-engines.ts';
+import { engineConfinement, LocalEngines } from '../../services/adapters/engines/local-engines.ts';
 import { type CommandEnd, runConfined } from '../../services/adapters/engines/run-confined.ts';
+import { LocalPrograms } from '../../services/adapters/programs/local-programs.ts';
 import type { Limits } from '../../services/domain/limits.ts';
 import type { EngineReading, EngineTarget } from '../../services/pipeline/ports.ts';
 import { cycloneDx, engineOptions, fakeTrivy, program } from '../support/fake-engine.ts';
@@ -16,10 +16,10 @@ import { file } from '../support/layer-builder.ts';
 import { scratch } from '../support/scan.ts';
 
 const place = scratch('engines');
-const strongest = await strongestConfinement(process.env.PATH, engineOptions().limits);
+const strongest = await engineConfinement(new LocalPrograms(process.env.PATH), engineOptions().limits);
 const CONFINEMENTS = [
   ['as this machine allows', strongest],
-  ['without namespaces', { prefix: [], isolated: false }],
+  ['without namespaces', { prefix: [], isolated: false, bounded: false }],
 ] as const;
 
 /** The processes in whose command line this text stands. */
@@ -147,24 +147,23 @@ test.skipIf(!strongest.isolated)('in namespaces of its own there is no network',
     return Buffer.from((await runConfined(command, confinement, limits, signal)).stdout).toString();
   };
   try {
-    expect(await attempt({ prefix: [], isolated: false })).toBe('through\n');
+    expect(await attempt({ prefix: [], isolated: false, bounded: false })).toBe('through\n');
     expect(await attempt(strongest)).not.toContain('through');
   } finally {
     server.close();
   }
 });
 
-const bounded = strongest.prefix.some((word) => word.startsWith('--data='));
-test.skipIf(!bounded)('more memory than one process may have is refused by the kernel', async () => {
+test.skipIf(!strongest.bounded)('more memory than one process may have is refused by the kernel', async () => {
   const { limits, signal } = engineOptions({ engineMemoryBytes: 2 ** 30 });
-  const confinement = await strongestConfinement(process.env.PATH, limits);
+  const confinement = await engineConfinement(new LocalPrograms(process.env.PATH), limits);
   const command = { program: sh('ulimit -d'), args: [], environment: {}, workingDirectory: place };
   const end = await runConfined(command, confinement, limits, signal);
   expect(Buffer.from(end.stdout).toString()).toBe(`${2 ** 20}\n`);
 });
 
 describe('an engine that', () => {
-  const engines = new LocalEngines(process.env.PATH);
+  const engines = new LocalEngines(new LocalPrograms(process.env.PATH));
   const image = sha256(Buffer.from('the image'));
   writeFileSync(join(place, 'image.tar'), 'not looked at');
   const target: EngineTarget = {
@@ -271,7 +270,7 @@ describe('an engine that', () => {
   test('is not there is said', async () => {
     const absent = join(place, 'absent');
     const run = (choice: Parameters<LocalEngines['run']>[0], path?: string) =>
-      new LocalEngines(path).run(choice, target, engineOptions()).then(({ failure }) => failure);
+      new LocalEngines(new LocalPrograms(path)).run(choice, target, engineOptions()).then(({ failure }) => failure);
     expect(await run({ name: 'trivy', path: absent, sha256: null })).toBe(`${absent} is no file that may be executed`);
     expect(await run({ name: 'trivy', path: place, sha256: null })).toBe(`${place} is no file that may be executed`);
     expect(await run({ name: 'syft', path: null, sha256: null }, place)).toContain('syft is not in PATH');
@@ -317,7 +316,11 @@ describe('an OCI layout in a tar', () => {
     const lines = `for each; do :; done; [ -f "$each/index.json" ] || exit 9
 find "$each/blobs" -type f | wc -l >&2
 ${cycloneDx(configDigest)}`;
-    return new LocalEngines(process.env.PATH).run(fakeTrivy(place, lines), target, engineOptions(limits));
+    return new LocalEngines(new LocalPrograms(process.env.PATH)).run(
+      fakeTrivy(place, lines),
+      target,
+      engineOptions(limits),
+    );
   };
 
   test('is laid out for an engine: the blobs of this image, and no others', async () => {

@@ -3,7 +3,7 @@ import { closeSync, mkdirSync, openSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test, vi } from 'vitest';
-import { LayerThreads } from '../../services/adapters/threads/layer-threads.ts';
+import { LayerThreads } from '../../services/adapters/readers/layer-threads.ts';
 import { PlimsollError } from '../../services/domain/errors.ts';
 import { buildImage, dockerArchive, type LayerSpec } from '../support/image-builder.ts';
 import { file } from '../support/layer-builder.ts';

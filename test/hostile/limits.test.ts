@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { constants, gzipSync, zstdCompressSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { FileFactsCache } from '../../services/adapters/cache/file-facts-cache.ts';
-import { LayerThreads } from '../../services/adapters/threads/layer-threads.ts';
+import { LayerThreads } from '../../services/adapters/readers/layer-threads.ts';
 import { LIMITS, type LimitName } from '../../services/domain/limits.ts';
 import type { Report } from '../../services/domain/report/report.ts';
 import type { LayerReader } from '../../services/pipeline/ports.ts';

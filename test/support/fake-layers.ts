@@ -48,7 +48,7 @@ export class FakeLayerReader implements LayerReader {
 
   #read(job: LayerJob, { limits, skipDirs, skipFiles }: ReadOptions): LayerReading {
     const collector = new LayerCollector({
-      analyzers: this.#analyzers.filter(({ id }) => job.analyzerIds.includes(id)),
+      analyzers: this.#analyzers.filter(({ id }) => job.analyzers.some((asked) => asked.id === id)),
       extra: job.extra,
       skip: skipMatcher(skipDirs, skipFiles),
       contentHash: null,

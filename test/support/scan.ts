@@ -4,17 +4,17 @@ import { EventEmitter, once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { MessageChannel } from 'node:worker_threads';
 import { afterAll } from 'vitest';
-import { feedArchivedLayers, feedFetchedLayers } from '../../services/adapters/archive/feed-layers.ts';
+import { feedArchivedLayers, feedStreamedLayers } from '../../services/adapters/archive/feed-layers.ts';
 import { LocalTargetOpener } from '../../services/adapters/archive/open-target.ts';
 import { LocalEngines } from '../../services/adapters/engines/local-engines.ts';
+import { LocalPrograms } from '../../services/adapters/programs/local-programs.ts';
+import { LayerThreads } from '../../services/adapters/readers/layer-threads.ts';
+import { told } from '../../services/adapters/readers/protocol.ts';
+import { runLayerTask } from '../../services/adapters/readers/run-layer-task.ts';
+import { SbomThreads } from '../../services/adapters/readers/sbom-threads.ts';
 import type { Registries } from '../../services/adapters/registry/registries.ts';
 import { feedDirectory } from '../../services/adapters/rootfs/feed-directory.ts';
-import { LayerThreads } from '../../services/adapters/threads/layer-threads.ts';
-import type { LayerMessage, LayerTask } from '../../services/adapters/threads/protocol.ts';
-import { serveLayerTasks } from '../../services/adapters/threads/run-layer-task.ts';
-import { SbomThreads } from '../../services/adapters/threads/sbom-threads.ts';
 import { parseTarget } from '../../services/domain/image/target.ts';
 import { LIMITS, type Limits } from '../../services/domain/limits.ts';
 import { LOCKFILES } from '../../services/domain/packages/lockfiles.ts';
@@ -67,7 +67,7 @@ export function wired(target: string, changes: ScanChanges = {}): [ScanRequest, 
     reader,
     cache,
     sbomReader: new SbomThreads(),
-    engineRunner: new LocalEngines(process.env.PATH),
+    engineRunner: new LocalEngines(new LocalPrograms(process.env.PATH)),
     analyzers: ANALYZERS,
     lockfileAnalyzers: () => Promise.resolve(LOCKFILES),
     sbomAnalyzer: () => Promise.resolve(sbomContents),
@@ -88,26 +88,21 @@ export async function scan(target: string, changes: ScanChanges = {}): Promise<R
 /** What runs in a layer thread, here in this one: for many small scans in a row, as a thread takes its time to start. */
 export const WITHOUT_THREADS: LayerReader = {
   async read(jobs, { limits, skipDirs, skipFiles }) {
-    const { port1, port2 } = new MessageChannel();
-    serveLayerTasks(port2, () => Promise.resolve([...ANALYZERS, ...LOCKFILES, sbomContents]), {
-      file: feedArchivedLayers,
-      directory: feedDirectory,
-      fetched: feedFetchedLayers,
-    });
+    const feeds = { file: feedArchivedLayers, directory: feedDirectory, streamed: feedStreamedLayers };
     const readings: LayerReading[] = [];
     for (const job of jobs) {
-      const task: LayerTask = { jobs: [job], limits, skipDirs, skipFiles };
-      await new Promise<void>((resolve) => {
-        port1.removeAllListeners('message').on('message', (message: LayerMessage) => {
-          if (message.kind === 'idle') resolve();
+      const task = { jobs: [told(job)], limits, skipDirs, skipFiles, stream: null, verified: null };
+      await runLayerTask(
+        task,
+        () => Promise.resolve([...ANALYZERS, ...LOCKFILES, sbomContents]),
+        feeds,
+        (message) => {
           if (message.kind !== 'reading') return;
           const { parts, digest, failure } = message;
           readings.push({ parts: new Map(parts), digest, failure });
-        });
-        port1.postMessage(task);
-      });
+        },
+      );
     }
-    port1.close();
     return readings;
   },
 };

@@ -1,6 +1,14 @@
+import type { Limits } from '../../domain/limits.ts';
 import { type EngineName, refusalOf } from '../../domain/report/engines.ts';
-import type { EngineChoice, EngineOptions, EngineReading, EngineRunner, EngineTarget } from '../../pipeline/ports.ts';
-import { type Confinement, strongestConfinement } from './confinement.ts';
+import type {
+  Confinement,
+  EngineChoice,
+  EngineOptions,
+  EngineReading,
+  EngineRunner,
+  EngineTarget,
+  Programs,
+} from '../../pipeline/ports.ts';
 import type { Engine, EngineAnswer } from './engine.ts';
 import { EngineFailure } from './engine-failure.ts';
 import { engineExecutable } from './executable.ts';
@@ -13,12 +21,11 @@ const ENGINES: Readonly<Record<EngineName, Engine>> = { trivy: TRIVY, syft: SYFT
 
 /** Runs engines that are installed on this machine. */
 export class LocalEngines implements EngineRunner {
-  readonly #searchPath: string | undefined;
+  readonly #programs: Programs;
   #confinement: Promise<Confinement> | null = null;
 
-  /** `searchPath` as PATH is written. */
-  constructor(searchPath: string | undefined) {
-    this.#searchPath = searchPath;
+  constructor(programs: Programs) {
+    this.#programs = programs;
   }
 
   async run(choice: EngineChoice, target: EngineTarget, options: EngineOptions): Promise<EngineReading> {
@@ -27,8 +34,8 @@ export class LocalEngines implements EngineRunner {
     const known: { version: string | null; isolated: boolean | null } = { version: null, isolated: null };
     const directory = await privateDirectory();
     try {
-      const program = await engineExecutable(choice, this.#searchPath, directory.input);
-      this.#confinement ??= strongestConfinement(this.#searchPath, limits);
+      const program = await engineExecutable(choice, this.#programs, directory.input);
+      this.#confinement ??= engineConfinement(this.#programs, limits);
       const confinement = await this.#confinement;
       known.isolated = confinement.isolated;
       const ask = (args: readonly string[]): Promise<CommandEnd> => {
@@ -53,6 +60,13 @@ export class LocalEngines implements EngineRunner {
       await directory.remove();
     }
   }
+}
+
+/** They end with us, reach no network and take no more memory than they may, as far as this machine allows. */
+export async function engineConfinement(programs: Programs, { engineMemoryBytes }: Limits): Promise<Confinement> {
+  const limits = [`--data=${engineMemoryBytes}`, '--core=0'];
+  const probe = [(await programs.find('true')) ?? '/bin/true'];
+  return await programs.confine({ limits, powerless: false, probe });
 }
 
 /** Everything that it would keep or look for lies in a directory that nobody else sees and that goes afterwards. */

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../../domain/errors.ts';
 import type { Limits } from '../../domain/limits.ts';
-import type { Confinement } from './confinement.ts';
+import type { Confinement } from '../../pipeline/ports.ts';
 import { ProcessTree } from './process-tree.ts';
 
 export interface CommandLine {
@@ -38,7 +38,7 @@ const MIB = 2 ** 20;
  */
 export async function runConfined(
   { program, args, environment, workingDirectory }: CommandLine,
-  { prefix, isolated }: Confinement,
+  { prefix, isolated }: Pick<Confinement, 'prefix' | 'isolated'>,
   limits: Limits,
   signal: AbortSignal,
 ): Promise<CommandEnd> {

@@ -80,7 +80,9 @@ export class FactsBudget {
   }
 
   /** Counts the parts of one layer, or names the limit that they would take the image past. */
-  take(parts: Iterable<readonly [part: string, bytes: Uint8Array]>): 'imageFactsBytes' | 'imageInventoryBytes' | null {
+  take(
+    parts: Iterable<readonly [part: string, bytes: { readonly length: number }]>,
+  ): 'imageFactsBytes' | 'imageInventoryBytes' | null {
     let facts = this.#facts;
     let inventories = this.#inventories;
     for (const [part, { length }] of parts) {

@@ -41,6 +41,8 @@ const TYPES: readonly InventoryType[] = [
 const TYPE_CODES = new Map(TYPES.map((type, code) => [type, code]));
 const HAS_DIGEST = 0x80;
 const BLOCK_ENTRIES = 64;
+/** Longer than any path that was read: a block of foreign bytes takes no more than so many times its entries. */
+const KEY_UNITS = 1 << 16;
 /** Decoded blocks kept for the next lookup: those of the directories above a path come again and again. */
 const DECODED_BLOCKS = 64;
 
@@ -83,6 +85,8 @@ export function readEntry(from: ByteReader, previousKey: string): KeyedEntry {
   const shared = from.varint();
   if (shared > previousKey.length) throw new RangeError('an inventory entry shares more than there is');
   const suffix = readText(from);
+  // Each entry of a block may be longer than the one before it.
+  if (shared + suffix.length > KEY_UNITS) throw new RangeError('an inventory entry with too long a path');
   const key = shared === 0 ? suffix : previousKey.slice(0, shared) + suffix;
   const code = from.byte();
   const type = TYPES[code & ~HAS_DIGEST];

@@ -271,6 +271,22 @@ export const completeness = z.strictObject({
   withoutFeed: z.array(z.string()),
 });
 
+export const sandbox = z
+  .strictObject({
+    fs: z
+      .enum(['code-only'])
+      .describe('code-only: it may read the code of Plimsoll, and no other file; it may write none'),
+    net: z
+      .enum(['none', 'host'])
+      .describe(
+        'none: a network namespace with nothing in it, and no other process in sight; host: the kernel gave none',
+      ),
+    memory: z
+      .enum(['rlimit', 'watchdog'])
+      .describe('rlimit: the kernel refuses more (RLIMIT_DATA), and the process is watched; watchdog: it is watched'),
+  })
+  .describe('What held each process that read a layer; absent where layers were read by threads of the scan itself');
+
 export const report = z
   .strictObject({
     schemaVersion: z.literal('1'),
@@ -279,6 +295,7 @@ export const report = z
     target,
     inputs,
     engines: z.array(engine),
+    sandbox: sandbox.optional(),
     image,
     packages: z.array(reportPackage),
     vulnerabilities: z.array(vulnerability).optional(),
@@ -315,5 +332,6 @@ export type ReportImage = Report['image'];
 export type ReportLayer = ReportImage['layers'][number];
 export type ReportPackage = Report['packages'][number];
 export type Vulnerability = NonNullable<Report['vulnerabilities']>[number];
+export type Sandbox = NonNullable<Report['sandbox']>;
 export type ReportCompleteness = Report['completeness'];
 export type ReportVerdict = NonNullable<Report['verdict']>;

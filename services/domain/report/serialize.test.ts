@@ -144,6 +144,7 @@ describe('serializeReport', () => {
     ['target', schema.target],
     ['inputs', schema.inputs],
     ['engine', schema.engine],
+    ['sandbox', schema.sandbox],
     ['image', schema.image],
     ['os', schema.os],
     ['layer', schema.layer],

@@ -66,6 +66,7 @@ export const KEYS = {
     'target',
     'inputs',
     'engines',
+    'sandbox',
     'image',
     'packages',
     'vulnerabilities',
@@ -78,6 +79,7 @@ export const KEYS = {
   target: ['kind', 'reference', 'digest', 'platform'],
   inputs: ['db', 'policy', 'exceptions', 'vex', 'config'],
   engine: ['name', 'version', 'status'],
+  sandbox: ['fs', 'net', 'memory'],
   image: ['id', 'os', 'architecture', 'created', 'repositories', 'layers', 'config'],
   os: ['id', 'versionId', 'prettyName', 'eol'],
   layer: ['index', 'digest', 'diffId', 'size', 'instruction', 'base', 'contentSets'],
@@ -167,6 +169,7 @@ function canonicalReport(report: Report): object {
     engines: sortedBy(report.engines, (each) => [each.name, each.version, each.status]).map((each) =>
       ordered(KEYS.engine, each),
     ),
+    sandbox: report.sandbox && ordered(KEYS.sandbox, report.sandbox),
     image: canonicalImage(report.image),
     packages: sortedBy(report.packages, (each) => [
       each.type,

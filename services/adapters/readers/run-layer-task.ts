@@ -1,48 +1,60 @@
 import { createHash } from 'node:crypto';
 import type { MessagePort } from 'node:worker_threads';
 import { inflateRawSync } from 'node:zlib';
-import type { GapCode } from '../../domain/completeness.ts';
-import { messageOf, PlimsollError } from '../../domain/errors.ts';
 import { type CollectedFacts, LayerCollector } from '../../domain/layers/collector.ts';
 import { analyzerPart, encodeFacts, fileListsPart, inventoryPart, OUTLINE_PART } from '../../domain/layers/facts.ts';
 import { skipMatcher } from '../../domain/layers/skip.ts';
 import type { Analyzer } from '../../domain/packages/ecosystem.ts';
-import type { LayerFeed, LayerInTask, LayerJob, WholeLayer } from '../../pipeline/ports.ts';
+import type { LayerFeed, LayerInTask, ToldJob, WholeLayer } from '../../pipeline/ports.ts';
+import { failureOf } from './lane.ts';
 import type { LayerMessage, LayerTask } from './protocol.ts';
 import { receiveStream } from './stream-port.ts';
 
 const PROGRESS_MS = 100;
 
-/** Serves the main thread: one task after another. `analyzersOf` gives all those of these ids, and perhaps others. */
-export function serveLayerTasks(
-  port: MessagePort,
-  analyzersOf: (ids: readonly string[]) => Promise<readonly Analyzer[]>,
-  feeds: Record<LayerJob['location']['kind'], LayerFeed>,
-): void {
+/** All analyzers of these ids, and perhaps others. */
+export type AnalyzersOf = (ids: readonly string[]) => Promise<readonly Analyzer[]>;
+export type Feeds = Record<ToldJob['location']['kind'], LayerFeed>;
+type Say = (message: LayerMessage, transfer?: ArrayBuffer[]) => void;
+
+/** Serves the main thread: one task after another. */
+export function serveLayerTasks(port: MessagePort, analyzersOf: AnalyzersOf, feeds: Feeds): void {
   port.on('message', async (task: LayerTask) => {
-    const settled = new Set<number>();
-    const post = (message: LayerMessage, transfer: ArrayBuffer[] = []): void => port.postMessage(message, transfer);
-    const analyzers = await analyzersOf(task.jobs.flatMap(({ analyzerIds }) => analyzerIds));
-    const layers = task.jobs.map((job, index) => layerOf(job, index, task, analyzers, settled, post));
-    const kind = task.jobs[0]!.location.kind;
-    try {
-      await feeds[kind](layers, task.limits, analyzers);
-    } catch (error) {
-      for (const layer of layers) layer.fail(error);
-    }
-    post({ kind: 'idle' });
+    const stream = task.stream === undefined ? null : receiveStream(task.stream);
+    await runLayerTask({ ...task, stream, verified: null }, analyzersOf, feeds, (message, transfer = []) => {
+      port.postMessage(message, transfer);
+    });
   });
 }
 
+/** Reads all layers of a task, and says what comes of each. Never raises. */
+export async function runLayerTask(
+  task: Omit<LayerTask, 'stream'> & Pick<LayerInTask, 'stream' | 'verified'>,
+  analyzersOf: AnalyzersOf,
+  feeds: Feeds,
+  say: Say,
+): Promise<void> {
+  const settled = new Set<number>();
+  const analyzers = await analyzersOf(task.jobs.flatMap((job) => job.analyzers.map(({ id }) => id)));
+  const layers = task.jobs.map((job, index) => layerOf(job, index, task, analyzers, settled, say));
+  const kind = task.jobs[0]!.location.kind;
+  try {
+    await feeds[kind](layers, task.limits, analyzers);
+  } catch (error) {
+    for (const layer of layers) layer.fail(error);
+  }
+  say({ kind: 'idle' });
+}
+
 function layerOf(
-  job: LayerJob,
+  job: ToldJob,
   index: number,
-  task: LayerTask,
+  task: Parameters<typeof runLayerTask>[0],
   known: readonly Analyzer[],
   settled: Set<number>,
-  post: (message: LayerMessage, transfer?: ArrayBuffer[]) => void,
+  say: Say,
 ): LayerInTask {
-  const analyzers = known.filter(({ id }) => job.analyzerIds.includes(id));
+  const analyzers = known.filter(({ id }) => job.analyzers.some((asked) => asked.id === id));
   const collector = new LayerCollector({
     analyzers,
     extra: job.extra,
@@ -59,17 +71,18 @@ function layerOf(
   const settle = (whole: WholeLayer | null, error: unknown): void => {
     if (settled.has(index)) return;
     settled.add(index);
-    post(...readingMessage(job, index, collector, whole, error));
+    say(...readingMessage(job, index, collector, whole, error));
   };
   return {
     job,
     collector,
-    stream: task.stream === undefined ? null : receiveStream(task.stream),
+    stream: task.stream,
+    verified: task.verified,
     onProgress: (readBytes) => {
       const now = performance.now();
       if (now - last < PROGRESS_MS) return;
       last = now;
-      post({ kind: 'progress', job: index, readBytes, entries: collector.entries });
+      say({ kind: 'progress', job: index, readBytes, entries: collector.entries });
     },
     succeed: (whole) => settle(whole, null),
     fail: (error) => settle(null, error),
@@ -77,7 +90,7 @@ function layerOf(
 }
 
 function readingMessage(
-  job: LayerJob,
+  job: ToldJob,
   index: number,
   collector: LayerCollector,
   whole: WholeLayer | null,
@@ -105,7 +118,7 @@ function readingMessage(
   return [reading, parts.map(([, bytes]) => bytes.buffer)];
 }
 
-function encode(job: LayerJob, facts: CollectedFacts, whole: WholeLayer | null): [string, Uint8Array<ArrayBuffer>][] {
+function encode(job: ToldJob, facts: CollectedFacts, whole: WholeLayer | null): [string, Uint8Array<ArrayBuffer>][] {
   const outline = { ...facts.outline, bytes: whole?.bytes ?? 0, diffId: whole?.diffId ?? null };
   const parts: [string, Uint8Array<ArrayBuffer>][] = [[OUTLINE_PART, encodeFacts(outline)]];
   if (facts.inventory !== null) parts.push([inventoryPart(job.inventory === 'full'), facts.inventory]);
@@ -114,15 +127,4 @@ function encode(job: LayerJob, facts: CollectedFacts, whole: WholeLayer | null):
     if (fileLists.length > 0) parts.push([fileListsPart(analyzer), encodeFacts(fileLists)]);
   }
   return parts;
-}
-
-const GAP_OF_ERROR: Readonly<Record<string, GapCode>> = {
-  LIMIT_EXCEEDED: 'limit-reached',
-  DIGEST_MISMATCH: 'layer-digest-mismatch',
-  BLOB_MISSING: 'layer-missing',
-};
-
-function failureOf(error: unknown): { code: GapCode; message: string } {
-  const code = error instanceof PlimsollError ? GAP_OF_ERROR[error.code] : undefined;
-  return { code: code ?? 'layer-unreadable', message: messageOf(error) };
 }

@@ -3,18 +3,24 @@ import type { GapCode } from '../../domain/completeness.ts';
 import type { ErrorCode, PlimsollError } from '../../domain/errors.ts';
 import type { Limits } from '../../domain/limits.ts';
 import type { SbomContent } from '../../domain/sbom/sbom.ts';
-import type { LayerJob } from '../../pipeline/ports.ts';
+import type { LayerJob, ToldJob } from '../../pipeline/ports.ts';
 
 /** What passes between the main thread and a layer thread. Plain data; byte arrays are transferred. */
 
 /** Layers that are read by one pass over one file, or a single layer. */
 export interface LayerTask {
-  readonly jobs: readonly LayerJob[];
+  readonly jobs: readonly ToldJob[];
   readonly limits: Limits;
   readonly skipDirs: readonly string[];
   readonly skipFiles: readonly string[];
   /** Of a task with one job, whose bytes are fetched: they come through here, as StreamMessage. */
   readonly stream?: MessagePort;
+}
+
+/** The job for whoever reads layers of files and directories itself, and gets those of registries as a stream. */
+export function told(job: LayerJob): ToldJob {
+  const { location } = job;
+  return { ...job, location: location.kind === 'fetched' ? { kind: 'streamed', size: location.size } : location };
 }
 
 /** Buffers that a stream has, under way or waiting to be filled: so much is fetched ahead. */

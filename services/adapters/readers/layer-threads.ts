@@ -1,0 +1,58 @@
+import { Worker } from 'node:worker_threads';
+import type { BlobSource, LayerJob, LayerReader, LayerReading, ReadOptions } from '../../pipeline/ports.ts';
+import { readLayers } from './read-layers.ts';
+import { ThreadLane } from './thread-lane.ts';
+
+/** Heap of one layer thread: what a hostile layer makes grow ends that thread, not the process. */
+const THREAD_HEAP_MB = 1_024;
+/** Entries die young: a bigger nursery only holds more of them at once. */
+const THREAD_NURSERY_MB = 24;
+
+export interface LayerThreadsOptions {
+  /** Has the bytes of layers that lie in registries; null where no layer does. */
+  readonly blobs?: BlobSource | null;
+  readonly heapMb?: number;
+}
+
+/**
+ * Reads layers in worker threads, one layer each, as many as there are cores. Layers of registries are fetched here.
+ * Threads wait for the next call, and hold no process open: starting one costs more than reading a small layer, and V8
+ * sometimes crashes where threads start while others are terminated (nodejs/node#56312).
+ */
+export class LayerThreads implements LayerReader {
+  readonly #script: URL;
+  readonly #waiting = new Set<Worker>();
+  readonly #blobs: BlobSource | null;
+  readonly #heapMb: number;
+
+  /** `script`: the module that each thread runs. */
+  constructor(script: URL, { blobs = null, heapMb = THREAD_HEAP_MB }: LayerThreadsOptions = {}) {
+    this.#script = script;
+    this.#blobs = blobs;
+    this.#heapMb = heapMb;
+  }
+
+  async read(jobs: readonly LayerJob[], options: ReadOptions): Promise<readonly LayerReading[]> {
+    const giveBack = (thread: Worker): void => this.#giveBack(thread);
+    return await readLayers(jobs, options, () => new ThreadLane(this.#take(), giveBack, this.#blobs, options));
+  }
+
+  #take(): Worker {
+    const [waiting] = this.#waiting;
+    if (waiting !== undefined) {
+      this.#waiting.delete(waiting);
+      waiting.ref();
+      return waiting;
+    }
+    const resourceLimits = { maxOldGenerationSizeMb: this.#heapMb, maxYoungGenerationSizeMb: THREAD_NURSERY_MB };
+    const thread = new Worker(this.#script, { resourceLimits, stdin: false });
+    // One that dies while it waits is missed by nobody.
+    const forget = (): void => void this.#waiting.delete(thread);
+    return thread.on('error', forget).on('exit', forget);
+  }
+
+  #giveBack(thread: Worker): void {
+    thread.unref();
+    this.#waiting.add(thread);
+  }
+}
