@@ -11,8 +11,6 @@ const config: KnipConfig = {
     'test/tools/build-go-tools.ts',
   ],
   project: ['{services,workers,webhooks,scripts,test,demo}/**/*.{ts,js}'],
-  // Its first adapter and its first use case land one after the other.
-  ignore: ['services/pipeline/admission-ports.ts'],
   // Tests call what test/setup installs.
   exclude: ['binaries'],
   ignoreExportsUsedInFile: { interface: true, type: true },

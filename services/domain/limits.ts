@@ -240,6 +240,14 @@ export const LIMITS = {
   secretBytes: 64 * 2 ** 10,
   /** The file of registered registries. */
   registriesFileBytes: 8 * 2 ** 20,
+  /** One answer of a Kubernetes API server: a page of a list is the largest. */
+  kubernetesAnswerBytes: 64 * 2 ** 20,
+  /** One event of a watch: an object has at most 1.5 MiB in etcd, and more as JSON. */
+  kubernetesEventBytes: 8 * 2 ** 20,
+  /** One answer of a Kubernetes API server, to its end. */
+  kubernetesAnswerMs: 60_000,
+  /** A watch without a byte: a bookmark comes about each minute. */
+  kubernetesIdleMs: 5 * 60_000,
   /** One frame of the sensor: an exec with three paths and its arguments is the largest, with a quarter of it. */
   sensorFrameBytes: 64 * 2 ** 10,
   /** A file in which a container runtime keeps what it knows of its containers. */
