@@ -5,7 +5,17 @@
  * The result is moved into place in one step: an interrupted build leaves nothing that looks like a tool.
  */
 import { execFileSync } from 'node:child_process';
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { refusalOf } from '../../services/domain/report/engines.ts';
 import { cachedPath, findGoTool, GO_TOOLS, type GoTool, toolCache } from './go-tools.ts';
@@ -27,6 +37,7 @@ function build(tool: GoTool): void {
         ...process.env,
         CGO_ENABLED: '0',
         GOTOOLCHAIN: 'auto',
+        GOWORK: 'off',
         GOFLAGS: '-mod=mod -buildvcs=false',
         ...tool.environment,
       },
@@ -40,8 +51,9 @@ function build(tool: GoTool): void {
     cpSync(source, copy, { recursive: true });
     makeWritable(copy);
     if (tool.main !== undefined) cpSync(join(import.meta.dirname, tool.main), join(copy, tool.command, 'main.go'));
+    if (tool.stagingVersion !== undefined) useStaging(copy, tool.stagingVersion);
     const built = join(work, tool.name);
-    const stamp = `-s -w -X ${tool.versionVariable}=${tool.version.slice(1)}`;
+    const stamp = `-s -w -X ${tool.versionStamp}${tool.version.slice(1)}`;
     go(['build', '-trimpath', '-ldflags', stamp, '-o', built, tool.command], copy, 'inherit');
     const target = cachedPath(tool);
     mkdirSync(dirname(target), { recursive: true });
@@ -58,6 +70,14 @@ function makeWritable(folder: string): void {
     if (entry.isDirectory()) makeWritable(join(folder, entry.name));
     else if (entry.isFile()) chmodSync(join(folder, entry.name), 0o644);
   }
+}
+
+/** Go leaves modules inside a module out of its archive; these are published on their own besides. */
+function useStaging(copy: string, version: string): void {
+  const file = join(copy, 'go.mod');
+  const lines = readFileSync(file, 'utf8').replaceAll(/ => \.\/staging\/src\/(\S+)/g, ` => $1 ${version}`);
+  writeFileSync(file, lines);
+  rmSync(join(copy, 'vendor'), { recursive: true, force: true });
 }
 
 for (const tool of GO_TOOLS) {

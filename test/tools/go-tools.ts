@@ -13,12 +13,25 @@ export interface GoTool {
   readonly main?: string;
   /** Settings of the tool's own release build that change what is built. */
   readonly environment: Readonly<Record<string, string>>;
-  /** The variable that the release build sets to the version, without its `v`. */
-  readonly versionVariable: string;
+  /** What the release build has its linker set to the version: the variable, `=`, and what stands before the version without its `v`. */
+  readonly versionStamp: string;
+  /** Where replace lines point into folders that the module's archive leaves out: the version under which those modules are published. */
+  readonly stagingVersion?: string;
   /** Longest time that download and build may take; some minutes on two cores are normal. */
   readonly minutes: number;
   readonly why: string;
 }
+
+/** The API server and its client come from one module: what both need is compiled once. */
+const KUBERNETES = {
+  module: 'k8s.io/kubernetes',
+  version: 'v1.37.2',
+  stagingVersion: 'v0.37.2',
+  // Each compiler of the API server's packages takes up to a gigabyte: no more of them than a small machine has memory for.
+  environment: { GOFLAGS: '-mod=mod -buildvcs=false -p=2' },
+  versionStamp: 'k8s.io/component-base/version.gitVersion=v',
+  minutes: 30,
+};
 
 /** Every Go-built tool and its version: the one place. */
 export const GO_TOOLS: readonly GoTool[] = [
@@ -28,7 +41,7 @@ export const GO_TOOLS: readonly GoTool[] = [
     version: 'v0.72.0',
     command: './cmd/trivy',
     environment: { GOEXPERIMENT: 'jsonv2' },
-    versionVariable: 'github.com/aquasecurity/trivy/pkg/version/app.ver',
+    versionStamp: 'github.com/aquasecurity/trivy/pkg/version/app.ver=',
     minutes: 25,
     why: 'oracle for packages, and the yardstick of the benches',
   },
@@ -38,7 +51,7 @@ export const GO_TOOLS: readonly GoTool[] = [
     version: 'v1.54.1',
     command: './cmd/syft',
     environment: {},
-    versionVariable: 'main.version',
+    versionStamp: 'main.version=',
     minutes: 25,
     why: 'second oracle for packages; information in the benches',
   },
@@ -48,7 +61,7 @@ export const GO_TOOLS: readonly GoTool[] = [
     version: 'v1.22.2',
     command: '.',
     environment: {},
-    versionVariable: 'github.com/open-policy-agent/opa/v1/version.Version',
+    versionStamp: 'github.com/open-policy-agent/opa/v1/version.Version=',
     minutes: 20,
     why: 'builds the policy bundle and runs the Rego tests; the committed bundle is compared with its build',
   },
@@ -59,9 +72,26 @@ export const GO_TOOLS: readonly GoTool[] = [
     command: './cmd/registry',
     main: 'referrers-registry.go',
     environment: {},
-    versionVariable: 'main.version',
+    versionStamp: 'main.version=',
     minutes: 10,
     why: "a registry of others that has the referrers API, which Debian's has not; zot is not on the module proxy",
+  },
+  {
+    ...KUBERNETES,
+    name: 'kube-apiserver',
+    command: './cmd/kube-apiserver',
+    why: 'the API server that admission is tested on',
+  },
+  { ...KUBERNETES, name: 'kubectl', command: './cmd/kubectl', why: 'what users see of admission' },
+  {
+    name: 'helm',
+    module: 'helm.sh/helm/v4',
+    version: 'v4.3.2',
+    command: './cmd/helm',
+    environment: {},
+    versionStamp: 'helm.sh/helm/v4/internal/version.version=v',
+    minutes: 20,
+    why: 'renders the chart; built on the same Kubernetes libraries, which are then compiled once',
   },
 ];
 
