@@ -29,7 +29,7 @@ export async function openBackbone(
   );
   const store = await openStore(database, warn('store'));
   undo.push(() => store.close());
-  const redis = secretOf(settings.queue);
+  const redis = secretOf(settings.queue.url, settings.queue.urlFile);
   const queue = await BullQueue.open(redis === null ? { postgres: database } : { redis }, warn('queue'));
   undo.push(() => queue.close());
   return { store, queue };
@@ -49,7 +49,7 @@ async function connection(
   onLine: (line: string) => void,
   onCrash: (message: string) => void,
 ): Promise<PoolConfig> {
-  const url = secretOf(store);
+  const url = secretOf(store.url, store.urlFile);
   if (url !== null) return { connectionString: url };
   if (role !== 'serve') {
     const message = `plimsoll ${role} shares its store with other processes: give one with DATABASE_URL (or store.url).`;
@@ -62,10 +62,11 @@ async function connection(
   return postgres.connection;
 }
 
-function secretOf({ url, urlFile }: { url?: string | undefined; urlFile?: string | undefined }): string | null {
-  if (urlFile === undefined) return url ?? null;
+/** A secret that stands in the settings, or in the file that they name; null: neither. Raises SETTINGS_INVALID. */
+export function secretOf(value: string | undefined, file: string | undefined): string | null {
+  if (file === undefined) return value ?? null;
   try {
-    return readFileSync(urlFile, 'utf8').trim();
+    return readFileSync(file, 'utf8').trim();
   } catch (cause) {
     throw new PlimsollError('SETTINGS_INVALID', `The file of a secret cannot be read: ${messageOf(cause)}`, { cause });
   }

@@ -18,6 +18,7 @@ import { PRIORITIES } from './pipeline/job-ports.ts';
 import { keepJobsMoving } from './pipeline/keep-jobs-moving.ts';
 import type { Delivery } from './pipeline/store-ports.ts';
 import { doJobs } from './serve-jobs.ts';
+import { openLogins } from './serve-logins.ts';
 import { ROUND_MS, repeat, type Undo } from './serve-rounds.ts';
 import { makeFirstToken, openBackbone } from './serve-store.ts';
 
@@ -106,6 +107,7 @@ async function start(
     terms: store,
     judge,
     access: store.access,
+    logins: await openLogins(settings.oidc, store, undo),
     queue,
     metrics,
     log: log as never,

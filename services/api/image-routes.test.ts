@@ -10,7 +10,13 @@ async function found(count: number): Promise<{ items: unknown[]; complete: boole
   };
   const routes = imageRoutes({ images, requestScan: () => Promise.reject(), sha256: () => '' } as never);
   const search = routes.find(({ path }) => path === '/api/v1/packages')!;
-  const { body } = await search.handle({ params: {}, query: { purl: 'pkg:deb/debian/curl' }, body: {}, caller: null });
+  const { body } = await search.handle({
+    params: {},
+    query: { purl: 'pkg:deb/debian/curl' },
+    body: {},
+    caller: null,
+    raw: {} as never,
+  });
   return body as { items: unknown[]; complete: boolean };
 }
 

@@ -1,11 +1,24 @@
 import type { z } from 'zod';
-import type { Role } from '../pipeline/access-ports.ts';
+import type { AuditEntry, Role } from '../pipeline/access-ports.ts';
+import type { StoredSession } from '../pipeline/session-ports.ts';
 
 /** Who asks. */
 export interface Caller {
-  /** As the audit log names them: `token:UUID`. */
+  /** As the audit log names them: `token:UUID`, `user:SUBJECT`. */
   readonly actor: string;
   readonly role: Role;
+  /** null: a token. */
+  readonly session: StoredSession | null;
+}
+
+/** The request as it came, for the few that need it. */
+export interface RawRequest {
+  /** With its `?`; empty where there is none. */
+  readonly query: string;
+  /** The header. */
+  readonly cookie: string | undefined;
+  /** For the audit log. */
+  readonly origin: Pick<AuditEntry, 'address' | 'requestId'>;
 }
 
 /** What a handler gets: everything was checked by the route's own schemas. */
@@ -15,6 +28,7 @@ export interface Asked<Params, Query, Body> {
   readonly body: Body;
   /** null on open routes. */
   readonly caller: Caller | null;
+  readonly raw: RawRequest;
 }
 
 export interface Answer {
@@ -24,6 +38,7 @@ export interface Answer {
   readonly type?: string;
   /** Other than the route's own. */
   readonly status?: number;
+  readonly headers?: Readonly<Record<string, string | readonly string[]>>;
   /** What the audit log names; else the `id` of the body, or the path. */
   readonly subject?: string;
   /** Digest of the body where it is known; else it is computed. */
@@ -38,6 +53,8 @@ export interface Route {
   readonly summary: string;
   /** null: nobody is asked who they are. */
   readonly role: Role | null;
+  /** Without a role, and yet no address may ask as often as it likes. */
+  readonly limited?: boolean;
   readonly params: z.ZodObject;
   readonly query: z.ZodObject;
   readonly body: z.ZodObject | null;

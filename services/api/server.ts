@@ -10,8 +10,9 @@ import {
 import { z } from 'zod';
 import { PlimsollError } from '../domain/errors.ts';
 import { LIMITS } from '../domain/limits.ts';
-import { type AuditEntry, type AuditLog, ROLES, type TokenStore } from '../pipeline/access-ports.ts';
+import type { AuditEntry, AuditLog, TokenStore } from '../pipeline/access-ports.ts';
 import { accessRoutes } from './access-routes.ts';
+import { admit, originOf } from './admit.ts';
 import { type ChangeRoutesDependencies, changeRoutes } from './change-routes.ts';
 import { type ExceptionRoutesDependencies, exceptionRoutes } from './exception-routes.ts';
 import { type ImageRoutesDependencies, imageRoutes } from './image-routes.ts';
@@ -22,8 +23,9 @@ import { type PolicyRoutesDependencies, policyRoutes } from './policy-routes.ts'
 import { problemOf } from './problem.ts';
 import { RateLimit } from './rate-limit.ts';
 import { type Answer, type Caller, type Route, route } from './route.ts';
+import { type Logins, sessionRoutes } from './session-routes.ts';
 import { nothing } from './shapes.ts';
-import { digestOfSecret, newSecret } from './token-secret.ts';
+import { newSecret } from './token-secret.ts';
 
 export interface ApiDependencies
   extends Omit<ImageRoutesDependencies, 'sha256'>,
@@ -32,6 +34,8 @@ export interface ApiDependencies
     Omit<ExceptionRoutesDependencies, 'now'>,
     PolicyRoutesDependencies {
   readonly access: TokenStore & AuditLog;
+  /** null: people cannot log in. */
+  readonly logins: Logins | null;
   readonly metrics: ServerMetrics;
   readonly log: FastifyBaseLogger;
   readonly version: string;
@@ -56,7 +60,7 @@ export function buildApi(dependencies: ApiDependencies): FastifyInstance {
     logController: new LogController({ disableRequestLogging: true }),
     return503OnClosing: true,
   }) as unknown as FastifyInstance;
-  const limit = new RateLimit(dependencies.requestsPerMinute);
+  const admitting = { access, logins: dependencies.logins, limit: new RateLimit(dependencies.requestsPerMinute) };
   const routes = allRoutes(dependencies);
   const callers = new WeakMap<FastifyRequest, Caller | null>();
   app.addHook('onResponse', async (request, reply) => {
@@ -79,7 +83,7 @@ export function buildApi(dependencies: ApiDependencies): FastifyInstance {
       ...(each.bodyBytes !== undefined && { bodyLimit: each.bodyBytes }),
       // Before a body is taken from whom nobody knows.
       onRequest: async (request, reply) => {
-        callers.set(request, await admit(each, request, reply, access, limit));
+        callers.set(request, await admit(each, request, reply, admitting));
       },
       handler: async (request, reply) => {
         const caller = callers.get(request) ?? null;
@@ -98,7 +102,7 @@ export function buildApi(dependencies: ApiDependencies): FastifyInstance {
 }
 
 function allRoutes(dependencies: ApiDependencies): readonly Route[] {
-  const { access, metrics, unready, version } = dependencies;
+  const { access, logins, metrics, unready, version } = dependencies;
   const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
   const open = {
     method: 'GET',
@@ -138,6 +142,7 @@ function allRoutes(dependencies: ApiDependencies): readonly Route[] {
     }),
   ];
   if (dependencies.only === 'health') return health;
+  const makeSecret = () => newSecret(randomBytes);
   const routes: Route[] = [
     ...health,
     route({
@@ -145,50 +150,17 @@ function allRoutes(dependencies: ApiDependencies): readonly Route[] {
       path: '/api/v1/openapi.json',
       summary: 'This document',
       response: z.object({}),
-      handle: async () => ({ body: openApiDocument(routes, version) }),
+      handle: async () => ({ body: openApiDocument(routes, version, logins?.cookies.session ?? null) }),
     }),
     ...imageRoutes({ ...dependencies, sha256 }),
     ...changeRoutes(dependencies),
     ...jobRoutes(dependencies),
     ...exceptionRoutes({ ...dependencies, now: Date.now }),
     ...policyRoutes(dependencies),
-    ...accessRoutes({ access, newSecret: () => newSecret(randomBytes), now: Date.now }),
+    ...accessRoutes({ access, newSecret: makeSecret, now: Date.now }),
+    ...(logins === null ? [] : sessionRoutes({ ...logins, access, newSecret: makeSecret })),
   ];
   return routes;
-}
-
-/** Who asks, where that matters. Raises RATE_LIMITED, UNAUTHENTICATED, FORBIDDEN. */
-async function admit(
-  { role, audit }: Route,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  access: TokenStore & AuditLog,
-  limit: RateLimit,
-): Promise<Caller | null> {
-  if (role === null) return null;
-  const secret = /^Bearer ([\w-]+)$/i.exec(request.headers.authorization ?? '')?.[1];
-  // Before anything is looked up: whoever guesses is slowed down by address.
-  const digest = secret === undefined ? null : digestOfSecret(secret);
-  const wait = limit.take(digest ?? request.ip, Date.now());
-  if (wait > 0) {
-    reply.header('retry-after', String(wait));
-    throw new PlimsollError('RATE_LIMITED', `Too many requests; wait ${wait} s.`);
-  }
-  const token = digest === null ? null : await access.holder(digest);
-  if (token === null) {
-    const stranger = limit.take(`guess ${request.ip}`, Date.now());
-    if (stranger > 0) reply.header('retry-after', String(stranger));
-    reply.header('www-authenticate', 'Bearer realm="plimsoll"');
-    if (stranger > 0) throw new PlimsollError('RATE_LIMITED', `Too many requests; wait ${stranger} s.`);
-    throw new PlimsollError('UNAUTHENTICATED', 'Send a valid token: Authorization: Bearer TOKEN');
-  }
-  const caller = { actor: `token:${token.id}`, role: token.role };
-  if (ROLES.indexOf(caller.role) <= ROLES.indexOf(role)) return caller;
-  if (audit !== null) {
-    const subject = request.url.slice(0, 512);
-    await access.audit({ ...actorOf(request, caller), action: audit, subject, outcome: 'refused' });
-  }
-  throw new PlimsollError('FORBIDDEN', `This needs the role ${role}; the token has ${token.role}.`);
 }
 
 /** The request in the shapes that the route states. Raises USAGE. */
@@ -204,11 +176,12 @@ function checked({ params, query, body }: Route, request: FastifyRequest, caller
     query: read(query, request.query),
     body: body === null ? {} : read(body, request.body),
     caller,
+    raw: {
+      query: /\?.*$/s.exec(request.url)?.[0] ?? '',
+      cookie: request.headers.cookie,
+      origin: originOf(request),
+    },
   };
-}
-
-function actorOf(request: FastifyRequest, caller: Caller | null): Pick<AuditEntry, 'actor' | 'address' | 'requestId'> {
-  return { actor: caller?.actor ?? 'anonymous', address: request.ip, requestId: request.id };
 }
 
 function entryOf(
@@ -221,14 +194,15 @@ function entryOf(
   const made = answer?.body;
   const id = typeof made === 'object' && made !== null && 'id' in made ? String(made.id) : null;
   const subject = (answer?.subject ?? id ?? request.url).slice(0, 512);
-  return { ...actorOf(request, caller), action: audit!, subject, outcome };
+  return { ...originOf(request), actor: caller?.actor ?? 'anonymous', action: audit!, subject, outcome };
 }
 
 function send(each: Route, answer: Answer, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const { body, type = 'application/json; charset=utf-8', status = each.status } = answer;
+  const { body, type = 'application/json; charset=utf-8', status = each.status, headers = {} } = answer;
   const text = typeof body === 'string' ? body : JSON.stringify(body);
   reply.header('x-request-id', request.id).header('cache-control', 'no-store').code(status);
-  if (status === 204) return reply.send();
+  for (const [name, value] of Object.entries(headers)) reply.header(name, value);
+  if (status === 204 || status === 302) return reply.send();
   if (each.method === 'GET' && status === 200) {
     const etag = `"${answer.etag ?? createHash('sha256').update(text).digest('base64url')}"`;
     reply.header('etag', etag).header('cache-control', 'private, no-cache');

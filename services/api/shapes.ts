@@ -171,6 +171,17 @@ export const policyChange = z.object({
 
 export const changedPolicies = policyChange.extend({ job: uuid.describe('It judges every report again') });
 
+export const session = z.object({
+  actor: z.string().describe('As the audit log names you'),
+  role: z.enum(ROLES),
+  name: z.string().nullable().describe('null: a token'),
+  expiresAt: moment.nullable(),
+  csrfToken: z
+    .string()
+    .nullable()
+    .describe('Of a session: whatever changes something needs it in the header x-csrf-token'),
+});
+
 export const auditEntry = z.object({
   at: moment,
   actor: z.string(),

@@ -7,6 +7,7 @@ export const ERROR_TABLE = {
   USAGE: { exit: 1, http: 400, retry: false },
   UNAUTHENTICATED: { exit: 1, http: 401, retry: false },
   FORBIDDEN: { exit: 1, http: 403, retry: false },
+  LOGIN_UNAVAILABLE: { exit: 1, http: 502, retry: true },
   NOT_FOUND: { exit: 1, http: 404, retry: false },
   CONFLICT: { exit: 1, http: 409, retry: false },
   RATE_LIMITED: { exit: 1, http: 429, retry: true },

@@ -264,6 +264,8 @@ export const LIMITS = {
   apiBodyBytes: 64 * 2 ** 10,
   /** The body of one request that uploads a policy bundle. */
   apiBundleBytes: 16 * 2 ** 20,
+  /** One answer of an identity provider. */
+  identityAnswerBytes: 2 ** 20,
   /** Items of one part of a list that the API answers. */
   apiPageItems: 500,
   /** Packages of one name that the API looks at for one answer. */

@@ -24,7 +24,26 @@ it('takes the environment before the file, key by key', () => {
   expect(settings.log.level).toBe('warn');
 });
 
+const oidc = {
+  issuer: 'https://id.example',
+  publicUrl: 'https://plimsoll.example',
+  clientId: 'x',
+  roles: { admin: ['a'] },
+};
+
+it('takes a secret of the environment in the place of either spelling in the file', () => {
+  const document = { oidc: { ...oidc, clientSecretFile: '/run/secret' } };
+  expect(read(document, { PLIMSOLL_OIDC_CLIENT_SECRET: 's' }).oidc).toMatchObject({ clientSecret: 's' });
+  expect(read(document, { PLIMSOLL_OIDC_CLIENT_SECRET: 's' }).oidc?.clientSecretFile).toBeUndefined();
+  expect(read(document).oidc).toMatchObject({ clientSecretFile: '/run/secret', claim: 'groups', sessionMinutes: 480 });
+});
+
 it.each([
+  [{ oidc: { ...oidc, roles: {} } }, 'oidc.roles names no group'],
+  [{ oidc: { ...oidc, issuer: 'http://id.example' } }, 'oidc.issuer: write https://HOST'],
+  [{ oidc: { ...oidc, publicUrl: 'http://127.0.0.1.example' } }, 'oidc.publicUrl: write https://HOST'],
+  [{ oidc: { ...oidc, issuer: 'https://me@id.example' } }, 'oidc.issuer'],
+  [{ oidc: { ...oidc, clientSecret: 'a', clientSecretFile: 'b' } }, 'exclude each other'],
   [{ lisen: '127.0.0.1:1' }, 'lisen'],
   [{ listen: 'localhost' }, 'listen: write ADDRESS:PORT'],
   [{ workers: { concurrency: 0 } }, 'workers.concurrency'],

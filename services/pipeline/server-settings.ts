@@ -17,6 +17,13 @@ const days = count.max(36_500);
 const address = (schemes: string) =>
   url.regex(new RegExp(`^(?:${schemes})://[^\\s@/?#]+(?:[/?#]\\S*)?$`), 'write SCHEME://HOST/…, without a user');
 
+/** http:// only where it stays on this machine. */
+const webAddress = url.regex(
+  /^(?:https:\/\/[^\s@/?#]+|http:\/\/(?:127\.0\.0\.1|localhost|\[::1\])(?::\d+)?)(?:\/[^\s?#]*)?$/,
+  'write https://HOST/…, without user, query and fragment',
+);
+const groups = z.array(z.string().min(1).max(1_024)).max(1_000).default([]);
+
 const server = z.strictObject({
   listen: z
     .string()
@@ -97,6 +104,29 @@ const server = z.strictObject({
       firstTokenFile: path.optional().describe('Where the first token is written, in the place of standard output'),
     })
     .prefault({}),
+  oidc: z
+    .strictObject({
+      issuer: webAddress.describe('The identity provider, as its tokens name it'),
+      publicUrl: webAddress.describe('Where people reach the API'),
+      clientId: z.string().min(1).max(1_024),
+      clientSecret: z.string().min(1).max(4_096).optional().describe('Without one it is a public client'),
+      clientSecretFile: path.optional(),
+      scopes: z.array(z.string().min(1)).default(['openid', 'profile', 'email']),
+      claim: z.string().min(1).max(256).default('groups').describe('Whose values are groups; dots lead into objects'),
+      roles: z
+        .strictObject({ admin: groups, editor: groups, viewer: groups })
+        .prefault({})
+        .describe('The groups whose members get each role'),
+      sessionMinutes: count.max(43_200).default(480),
+      clockSkewSeconds: z.int().nonnegative().max(300).default(30),
+      allowed: z
+        .array(z.string().min(1).max(256))
+        .default([])
+        .describe('Hosts and networks that are not public and that the provider may send us to'),
+      caFile: path.optional().describe('Certificates in PEM that are trusted beside the usual ones'),
+    })
+    .optional()
+    .describe('Where people log in; without it there are tokens alone'),
   log: z.strictObject({ level: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info') }).prefault({}),
 });
 
@@ -110,6 +140,8 @@ const VARIABLES = {
   DATABASE_URL_FILE: ['store', 'urlFile'],
   REDIS_URL: ['queue', 'url'],
   REDIS_URL_FILE: ['queue', 'urlFile'],
+  PLIMSOLL_OIDC_CLIENT_SECRET: ['oidc', 'clientSecret'],
+  PLIMSOLL_OIDC_CLIENT_SECRET_FILE: ['oidc', 'clientSecretFile'],
   PLIMSOLL_REGISTRIES: ['registries', 'file'],
   PLIMSOLL_LOG_LEVEL: ['log', 'level'],
 } as const satisfies Record<string, readonly [string] | readonly [string, string]>;
@@ -128,14 +160,6 @@ export function readServerSettings(
     const problems = error.issues.map(({ path: at, message }) => `${at.join('.') || 'the whole'}: ${message}`);
     throw new PlimsollError('SETTINGS_INVALID', `The settings of ${file} do not fit: ${problems.join('; ')}`);
   }
-  for (const part of ['store', 'queue'] as const) {
-    if (data[part].url !== undefined && data[part].urlFile !== undefined) {
-      throw new PlimsollError(
-        'SETTINGS_INVALID',
-        `The settings of ${file} do not fit: ${part}.url and ${part}.urlFile exclude each other`,
-      );
-    }
-  }
   const contradiction = contradictionOf(data);
   if (contradiction !== null) {
     throw new PlimsollError('SETTINGS_INVALID', `The settings of ${file} do not fit: ${contradiction}`);
@@ -143,7 +167,15 @@ export function readServerSettings(
   return data;
 }
 
-function contradictionOf({ advisories, scan }: ServerSettings): string | null {
+function contradictionOf({ store, queue, oidc, advisories, scan }: ServerSettings): string | null {
+  if (store.url !== undefined && store.urlFile !== undefined) return 'store.url and store.urlFile exclude each other';
+  if (queue.url !== undefined && queue.urlFile !== undefined) return 'queue.url and queue.urlFile exclude each other';
+  if (oidc?.clientSecret !== undefined && oidc.clientSecretFile !== undefined) {
+    return 'oidc.clientSecret and oidc.clientSecretFile exclude each other';
+  }
+  if (oidc !== undefined && Object.values(oidc.roles).every((named) => named.length === 0)) {
+    return 'oidc.roles names no group: nobody who logs in could do anything';
+  }
   const { refreshMinutes, feeds, mirrors, pull, keys, allowMissing } = advisories;
   const given = feeds.length + mirrors.length + keys.length > 0 || pull !== undefined || allowMissing;
   if (refreshMinutes === undefined && given) {
@@ -172,7 +204,8 @@ function withVariables(document: unknown, environment: Readonly<Record<string, s
     const part = settings[first];
     const rest = typeof part === 'object' && part !== null && !Array.isArray(part) ? { ...part } : {};
     // The environment goes before the file, in either spelling.
-    if (second === 'url' || second === 'urlFile') Object.assign(rest, { url: undefined, urlFile: undefined });
+    const secret = /^(?<name>url|clientSecret)(?:File)?$/.exec(second)?.groups?.name;
+    if (secret !== undefined) Object.assign(rest, { [secret]: undefined, [`${secret}File`]: undefined });
     settings[first] = { ...rest, [second]: value };
   }
   return settings;

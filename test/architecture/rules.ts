@@ -26,6 +26,7 @@ const PORTS = [
   'services/pipeline/page.ts',
   'services/pipeline/policy-ports.ts',
   'services/pipeline/rescan-ports.ts',
+  'services/pipeline/session-ports.ts',
   'services/pipeline/store-ports.ts',
   'services/pipeline/terms.ts',
 ];
@@ -35,6 +36,7 @@ const ROOTS = [
   'services/main.ts',
   'services/serve.ts',
   'services/serve-jobs.ts',
+  'services/serve-logins.ts',
   'services/serve-rounds.ts',
   'services/serve-store.ts',
   'services/layer-worker.ts',

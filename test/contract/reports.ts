@@ -3,6 +3,7 @@ import type { PostgresAccess } from '../../services/adapters/store/postgres-acce
 import type { PostgresImages } from '../../services/adapters/store/postgres-images.ts';
 import type { PostgresJobs } from '../../services/adapters/store/postgres-jobs.ts';
 import type { PostgresRetention } from '../../services/adapters/store/postgres-retention.ts';
+import type { PostgresSessions } from '../../services/adapters/store/postgres-sessions.ts';
 import type { Job } from '../../services/pipeline/job-ports.ts';
 import type { Decision, JudgedImage, StoredImage } from '../../services/pipeline/store-ports.ts';
 import type { TermsReader } from '../../services/pipeline/terms.ts';
@@ -13,6 +14,7 @@ export interface TestedReports extends TermsReader {
   readonly jobs: PostgresJobs;
   readonly images: PostgresImages;
   readonly access: PostgresAccess;
+  readonly sessions: PostgresSessions;
   readonly retention: PostgresRetention;
   run(statement: string): Promise<void>;
 }
@@ -256,6 +258,25 @@ export function reportsContract(name: string, open: () => TestedReports): void {
       const { items } = await access.tokens({ limit: 1, after: null });
       expect(items[0]).toMatchObject({ id, name: 'ci' });
       expect(JSON.stringify(items)).not.toContain(given.secretDigest);
+    });
+
+    it('knows a session by its digest until it expires or is ended', async () => {
+      const { sessions, run } = open();
+      const given = { subject: 'alice', name: 'Alice', role: 'editor' as const, minutes: 5 };
+      const [one, other] = [sha().slice(7), sha().slice(7)];
+      for (const secretDigest of [one, other]) await sessions.addSession({ ...given, secretDigest });
+      const { minutes: _, ...kept } = given;
+      const stored = await sessions.session(one);
+      expect(stored).toEqual({ ...kept, expiresAt: expect.any(String) });
+      expect(await sessions.session(sha().slice(7))).toBeNull();
+      expect(await sessions.endSession(one)).toBe(true);
+      expect(await sessions.endSession(one)).toBe(false);
+      expect(await sessions.session(one)).toBeNull();
+      await run(`update sessions set expires_at = now() - interval '1 second' where secret_digest = '${other}'`);
+      expect(await sessions.session(other)).toBeNull();
+      // What is over is taken away with the next one.
+      await sessions.addSession({ ...given, secretDigest: one });
+      expect(await sessions.endSession(other)).toBe(false);
     });
 
     it('keeps who did what', async () => {

@@ -19,6 +19,7 @@ export interface AskOptions {
   readonly token?: string | null;
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
+  readonly redirect?: 'follow' | 'manual';
 }
 
 export interface Answered {
@@ -74,9 +75,10 @@ export async function startServe(options: ServeOptions): Promise<Served> {
     command,
     address,
     firstToken,
-    ask: async (method, path, { token = known, body, headers = {} } = {}) => {
+    ask: async (method, path, { token = known, body, headers = {}, redirect = 'follow' } = {}) => {
       const response = await fetch(`${address}${path}`, {
         method,
+        redirect,
         headers: {
           ...(token !== null && { authorization: `Bearer ${token}` }),
           ...(body !== undefined && { 'content-type': 'application/json' }),

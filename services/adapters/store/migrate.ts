@@ -6,6 +6,7 @@ import { SCHEDULES } from './migrations/0003-schedules.ts';
 import { EXCEPTIONS } from './migrations/0004-exceptions.ts';
 import { RESCANS } from './migrations/0005-rescans.ts';
 import { POLICIES } from './migrations/0007-policies.ts';
+import { SESSIONS } from './migrations/0008-sessions.ts';
 
 /** Forward only, in this order. One that was released is never changed. */
 const MIGRATIONS: readonly (readonly [name: string, statements: string])[] = [
@@ -15,6 +16,7 @@ const MIGRATIONS: readonly (readonly [name: string, statements: string])[] = [
   ['0004-exceptions', EXCEPTIONS],
   ['0005-rescans', RESCANS],
   ['0007-policies', POLICIES],
+  ['0008-sessions', SESSIONS],
 ];
 
 /**

@@ -14,6 +14,7 @@ import { PostgresJobs } from './postgres-jobs.ts';
 import { PostgresPolicies } from './postgres-policies.ts';
 import { PostgresRescans } from './postgres-rescans.ts';
 import { PostgresRetention } from './postgres-retention.ts';
+import { PostgresSessions } from './postgres-sessions.ts';
 import type { StoreSchema } from './schema.ts';
 
 export interface Store extends TermsReader {
@@ -24,6 +25,7 @@ export interface Store extends TermsReader {
   readonly exceptions: PostgresExceptions;
   readonly policies: PostgresPolicies;
   readonly access: PostgresAccess;
+  readonly sessions: PostgresSessions;
   readonly retention: PostgresRetention;
   /** Raises where the database does not answer. */
   ping(): Promise<void>;
@@ -73,6 +75,7 @@ export function storeIn(database: Kysely<StoreSchema>): Omit<Store, 'ping' | 'cl
     exceptions: new PostgresExceptions(database),
     policies,
     access: new PostgresAccess(database),
+    sessions: new PostgresSessions(database),
     retention: new PostgresRetention(database),
     // The revision first: what is read after it may be newer, and what is judged by it is then judged anew.
     terms: async () => ({

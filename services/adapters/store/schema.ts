@@ -22,6 +22,7 @@ export interface StoreSchema {
   readonly audit_log: AuditLogTable;
   readonly judgement_terms: JudgementTermsTable;
   readonly exceptions: ExceptionsTable;
+  readonly sessions: SessionsTable;
   readonly policy_bundles: PolicyBundlesTable;
   readonly active_policies: ActivePoliciesTable;
   readonly policy_changes: PolicyChangesTable;
@@ -201,4 +202,13 @@ export interface PolicyChangesTable {
   previous: string | null;
   rules: JSONColumnType<RuleChange[]>;
   weaker: boolean;
+}
+
+export interface SessionsTable {
+  secret_digest: string;
+  subject: string;
+  name: string;
+  role: Role;
+  created_at: Moment;
+  expires_at: Moment;
 }
