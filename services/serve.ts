@@ -100,6 +100,7 @@ async function start(
   let stopping = false;
   const app = buildApi({
     images: store.images,
+    tags: store.deliveries,
     changes: store.rescans,
     jobs: store.jobs,
     exceptions: store.exceptions,

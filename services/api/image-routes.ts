@@ -8,7 +8,7 @@ import { FORMATS, formatReport } from '../pipeline/format-report.ts';
 import type { Job } from '../pipeline/job-ports.ts';
 import { packageName } from '../pipeline/judged-image.ts';
 import type { Sha256 } from '../pipeline/ports.ts';
-import type { ImageReader } from '../pipeline/store-ports.ts';
+import type { ImageReader, ManifestPlace, PlaceReader, TagReader } from '../pipeline/store-ports.ts';
 import { type Answer, type Route, route } from './route.ts';
 import {
   byDigest,
@@ -20,11 +20,13 @@ import {
   nothing,
   paged,
   pageOf,
+  tagChange,
   verdict,
 } from './shapes.ts';
 
 export interface ImageRoutesDependencies {
   readonly images: ImageReader;
+  readonly tags: TagReader & PlaceReader;
   /** Queues a scan of what may be scanned by request. Raises FORBIDDEN, USAGE. */
   requestScan(target: string): Promise<Job>;
   readonly sha256: Sha256;
@@ -38,7 +40,7 @@ const TYPES = {
 } as const satisfies Record<(typeof FORMATS)[number], string>;
 
 /** Images, their reports and verdicts. */
-export function imageRoutes({ images, requestScan, sha256 }: ImageRoutesDependencies): Route[] {
+export function imageRoutes({ images, tags, requestScan, sha256 }: ImageRoutesDependencies): Route[] {
   const existing = async (digest: string) => {
     const found = await images.image(digest);
     if (found !== null) return found;
@@ -83,7 +85,9 @@ export function imageRoutes({ images, requestScan, sha256 }: ImageRoutesDependen
       response: imageWithChildren,
       audit: null,
       handle: async ({ params }) => {
-        return { body: { ...(await existing(params.digest)), images: await images.children(params.digest) } };
+        const [found, children] = [await existing(params.digest), await images.children(params.digest)];
+        const places = await tags.places(params.digest);
+        return { body: { ...found, images: children, places, deletedAt: deletedAt(places) } };
       },
     }),
     route({
@@ -147,6 +151,25 @@ export function imageRoutes({ images, requestScan, sha256 }: ImageRoutesDependen
     }),
     route({
       method: 'GET',
+      path: '/api/v1/tags',
+      summary: 'Where a tag pointed and since when, the newest first',
+      role: 'viewer',
+      params: nothing,
+      query: paged.extend({
+        registry: z.string().min(1).max(256).describe('Name of the registration'),
+        repository: z.string().min(1).max(256),
+        tag: z.string().min(1).max(128),
+      }),
+      body: null,
+      status: 200,
+      response: listOf(tagChange),
+      audit: null,
+      handle: async ({ query: { registry, repository, tag, ...page } }) => {
+        return { body: await tags.history(registry, repository, tag, pageOf(page)) };
+      },
+    }),
+    route({
+      method: 'GET',
       path: '/api/v1/packages',
       summary: 'Which images hold this package, in this range of versions',
       role: 'viewer',
@@ -189,4 +212,10 @@ export function imageRoutes({ images, requestScan, sha256 }: ImageRoutesDependen
       },
     }),
   ];
+}
+
+/** An image that was never told of in a registry has not been deleted from one. */
+function deletedAt(places: readonly ManifestPlace[]): string | null {
+  const moments = places.flatMap((place) => place.deletedAt ?? []).toSorted();
+  return moments.length === places.length ? (moments.at(-1) ?? null) : null;
 }

@@ -51,7 +51,27 @@ export const image = z.object({
     .describe('Of an index: the worst of its images'),
 });
 
-export const imageWithChildren = image.extend({ images: z.array(image).describe('Of an index') });
+const place = z.object({
+  registry: z.string().describe('Name of the registration'),
+  repository: z.string(),
+  tags: z.array(z.string()).describe('That point to it now'),
+  pushedAt: moment.describe('When it was last told to be there'),
+  deletedAt: moment.nullable(),
+});
+
+export const imageWithChildren = image.extend({
+  images: z.array(image).describe('Of an index'),
+  places: z.array(place).describe('Registered registries that have it, or had it'),
+  deletedAt: moment.nullable().describe('Since when no registered registry has it that had it'),
+});
+
+export const tagChange = z.object({
+  registry: z.string(),
+  repository: z.string(),
+  tag: z.string(),
+  digest: digest.nullable().describe('null: it was deleted'),
+  at: moment,
+});
 
 export const verdict = z.object({
   digest,

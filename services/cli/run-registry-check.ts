@@ -23,7 +23,7 @@ export async function runRegistryCheck(session: Session, id: string, file: strin
       {
         lister: registries,
         resolver: registries,
-        known: { repositories: async () => [], tags: async () => new Map() },
+        known: { repositories: async () => [], tags: async () => new Map(), untagged: async () => [] },
         accept: async () => {},
         sha256: session.sha256,
         moment: () => new Date().toISOString(),

@@ -57,11 +57,28 @@ export interface TagReader {
   history(registry: string, repository: string, tag: string, page: Page): Promise<Part<TagChange>>;
 }
 
+/** A repository that has a manifest, or had it. */
+export interface ManifestPlace {
+  readonly registry: string;
+  readonly repository: string;
+  /** That point to it now. */
+  readonly tags: readonly string[];
+  /** When it was last told to be there. */
+  readonly pushedAt: string;
+  readonly deletedAt: string | null;
+}
+
+export interface PlaceReader {
+  places(digest: string): Promise<readonly ManifestPlace[]>;
+}
+
 /** What deliveries and sweeps told, as it stands now. */
 export interface KnownTags {
   repositories(registry: string): Promise<readonly string[]>;
   /** Where each tag of a repository points; null: it was deleted. */
   tags(registry: string, repository: string): Promise<ReadonlyMap<string, string | null>>;
+  /** Manifests that are not known to be deleted, but for these and the images of indexes among these. */
+  untagged(registry: string, repository: string, tagged: readonly string[]): Promise<readonly string[]>;
 }
 
 export type Decision = ReportVerdict['decision'];

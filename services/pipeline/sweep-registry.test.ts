@@ -16,13 +16,25 @@ type World = Readonly<Record<string, Readonly<Record<string, string | PlimsollEr
 interface Case {
   readonly there: World;
   readonly known?: Readonly<Record<string, Readonly<Record<string, string | null>>>>;
+  /** Manifests by repository that no tag points to, as they are known. */
+  readonly untagged?: Readonly<Record<string, readonly string[]>>;
+  /** Of these, what the registry has, or answers. */
+  readonly manifests?: Readonly<Record<string, string | PlimsollError>>;
   readonly catalog?: readonly string[] | PlimsollError;
   readonly registration?: object;
   readonly limits?: Partial<Limits>;
   readonly signal?: AbortSignal;
 }
 
-async function sweep({ there, known = {}, catalog = Object.keys(there), registration = {}, ...options }: Case) {
+async function sweep({
+  there,
+  known = {},
+  untagged = {},
+  manifests = {},
+  catalog = Object.keys(there),
+  registration = {},
+  ...options
+}: Case) {
   const webhook = { method: 'bearer', secrets: [{ environment: 'X' }] };
   const stated = { id: 'r', kind: 'distribution', host: 'r.example.org', webhook, ...registration };
   const deliveries: Delivery[] = [];
@@ -41,8 +53,9 @@ async function sweep({ there, known = {}, catalog = Object.keys(there), registra
         },
       },
       resolver: {
-        resolve: async ({ repository, tag }) => {
-          const digest = (there[repository] as Record<string, string | PlimsollError>)[tag!]!;
+        resolve: async ({ repository, tag, digest: named }) => {
+          const tags = there[repository] as Record<string, string | PlimsollError>;
+          const digest = named === null ? tags[tag!]! : (manifests[named] ?? failing('TARGET_NOT_FOUND'));
           if (digest instanceof PlimsollError) throw digest;
           return { digest, mediaType: '', size: -1, artifactType: null, platform: null, annotations: {}, urls: [] };
         },
@@ -50,6 +63,8 @@ async function sweep({ there, known = {}, catalog = Object.keys(there), registra
       known: {
         repositories: async () => Object.keys(known),
         tags: async (_registry, repository) => new Map(Object.entries(known[repository] ?? {})),
+        untagged: async (_registry, repository, tagged) =>
+          (untagged[repository] ?? []).filter((digest) => !tagged.includes(digest)),
       },
       accept: async (delivery) => deliveries.push(delivery),
       sha256: () => 'abc',
@@ -74,6 +89,37 @@ describe('what events lost', () => {
     ]);
     expect(deliveries).toMatchObject([{ registry: 'r', senderId: null, bodyDigest: 'sha256:abc', ignored: 0 }]);
     expect(result).toEqual({ catalog: true, repositories: 1, tags: 4, pushed: 3, deleted: 1, failures: [], failed: 0 });
+  });
+  test('manifests that the registry no longer has are told; those that it has, or does not say, are not', async () => {
+    const [gone, stays, tagged] = ['6', '7', '1'].map(digestOf) as [string, string, string];
+    const swept = {
+      there: { a: { x: tagged } },
+      known: { a: { x: tagged } },
+      untagged: { a: [gone, stays, tagged] },
+    };
+    const { events, result } = await sweep({ ...swept, manifests: { [stays]: stays } });
+    expect(events).toEqual([{ action: 'delete', repository: 'a', tag: null, digest: gone, at: NOW }]);
+    expect(result).toMatchObject({ deleted: 1, failed: 0 });
+    const broken = await sweep({ ...swept, manifests: { [gone]: failing('REGISTRY_UNAVAILABLE'), [stays]: stays } });
+    expect([broken.events, broken.result.failed]).toEqual([[], 1]);
+  });
+  test('a repository that neither catalog nor list has is gone, with all that was in it', async () => {
+    const known = { old: { x: digestOf('1') } };
+    const untagged = { old: [digestOf('1')] };
+    const there = { a: {} };
+    expect((await sweep({ there, known, untagged })).events).toEqual([
+      { action: 'delete', repository: 'old', tag: 'x', digest: null, at: NOW },
+      { action: 'delete', repository: 'old', tag: null, digest: digestOf('1'), at: NOW },
+    ]);
+    // Nobody is believed who has nothing at all, or has not said all that there is.
+    for (const catalog of [[], failing('REGISTRY_UNAVAILABLE')]) {
+      const { events, result } = await sweep({ there, known, untagged, catalog });
+      expect([events, result.failures.at(-1)]).toEqual([[], 'old: it says TARGET_NOT_FOUND']);
+    }
+    const some = await sweep({ there: { a: {}, b: {} }, known, untagged, limits: { sweptRepositories: 2 } });
+    expect(some.events).toEqual([]);
+    const denied = await sweep({ there: { a: {}, old: failing('REGISTRY_DENIED') }, known, untagged, catalog: ['a'] });
+    expect(denied.events).toEqual([]);
   });
   test('nothing is recorded where nothing was lost', async () => {
     const there = { a: { x: digestOf('1') } };

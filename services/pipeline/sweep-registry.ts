@@ -23,7 +23,7 @@ export interface SweepResult {
   readonly catalog: boolean;
   readonly repositories: number;
   readonly tags: number;
-  /** Tags that point elsewhere than was known, and tags that are gone. */
+  /** Tags that point elsewhere than was known; tags and manifests that are gone. */
   readonly pushed: number;
   readonly deleted: number;
   /** What was left out and why, at most `listedFlaws`; all are counted. */
@@ -39,8 +39,8 @@ const WITH_CATALOG: readonly RegistryKind[] = ['acr', 'distribution', 'harbor'];
 
 /**
  * repositories → tags → digests, against what is known: what events lost is taken as if they had told it. A repository that
- * cannot be read is left out, by name; a tag counts as gone only where the whole list of its repository was read. Raises what
- * accepting raises, CANCELLED.
+ * cannot be read is left out, by name; a tag counts as gone only where the whole list of its repository was read, a manifest where the
+ * registry denies it by its digest, a repository where a whole catalog lacks it too. Raises what accepting raises, CANCELLED.
  */
 export async function sweepRegistry(
   registration: Registration,
@@ -55,7 +55,7 @@ export async function sweepRegistry(
     if (failures.length < limits.listedFlaws) failures.push(why);
   };
   const sums = { repositories: 0, tags: 0, pushed: 0, deleted: 0 };
-  const { names, catalog } = await repositoriesOf(registration, dependencies, options, fail);
+  const { names, catalog, listed } = await repositoriesOf(registration, dependencies, options, fail);
   for (const repository of names) {
     signal.throwIfAborted();
     if (sums.repositories >= limits.sweptRepositories || sums.tags >= limits.sweptTags) {
@@ -63,7 +63,8 @@ export async function sweepRegistry(
       break;
     }
     sums.repositories += 1;
-    const found = await changesOf(registration, repository, dependencies, options, fail);
+    const isGone = listed !== null && !listed.has(repository);
+    const found = await changesOf(registration, repository, isGone, dependencies, options, fail);
     sums.tags += found.tags;
     sums.pushed += found.events.filter(({ action }) => action === 'push').length;
     sums.deleted += found.events.filter(({ action }) => action === 'delete').length;
@@ -78,29 +79,37 @@ async function repositoriesOf(
   { lister, known }: SweepDependencies,
   options: FetchOptions,
   fail: (why: string) => void,
-): Promise<{ readonly names: readonly string[]; readonly catalog: boolean }> {
+): Promise<{
+  readonly names: readonly string[];
+  readonly catalog: boolean;
+  /** What the catalog has, where it was read to its end. */
+  readonly listed: ReadonlySet<string> | null;
+}> {
   const { id, kind, host } = registration;
   const covers = repositoryFilter(registration);
   const names = new Set([...repositoryNames(registration), ...(await known.repositories(id))].filter(covers));
-  let catalog = WITH_CATALOG.includes(kind);
-  if (catalog) {
-    try {
-      for await (const name of lister.repositories(host, options)) {
-        if (isRepositoryName(name, options.limits) && covers(name)) names.add(name);
-        if (names.size > options.limits.sweptRepositories) break;
-      }
-    } catch (error) {
-      fail(`the catalog: ${reasonOf(error, options)}`);
-      catalog = false;
+  const ofNames = () => [...names].toSorted();
+  if (!WITH_CATALOG.includes(kind)) return { names: ofNames(), catalog: false, listed: null };
+  const listed = new Set<string>();
+  try {
+    for await (const name of lister.repositories(host, options)) {
+      listed.add(name);
+      if (isRepositoryName(name, options.limits) && covers(name)) names.add(name);
+      if (names.size > options.limits.sweptRepositories) return { names: ofNames(), catalog: true, listed: null };
     }
+  } catch (error) {
+    fail(`the catalog: ${reasonOf(error, options)}`);
+    return { names: ofNames(), catalog: false, listed: null };
   }
-  return { names: [...names].toSorted(), catalog };
+  // A registry that has lost its storage, or does not show it to us, has nothing either.
+  return { names: ofNames(), catalog: true, listed: listed.size === 0 ? null : listed };
 }
 
 /** What of a repository is not as it is known. */
 async function changesOf(
   { id, host }: Registration,
   repository: string,
+  isGone: boolean,
   { lister, resolver, known, moment }: SweepDependencies,
   options: FetchOptions,
   fail: (why: string) => void,
@@ -111,26 +120,54 @@ async function changesOf(
   const events: RegistryEvent[] = [];
   const tags = new Set<string>();
   try {
-    for await (const tag of lister.tags({ registry: host, repository }, options)) {
-      if (tags.size >= options.limits.sweptTags) {
-        throw new PlimsollError('LIMIT_EXCEEDED', 'it has more tags than sweptTags');
-      }
-      if (isTag(tag)) tags.add(tag);
-    }
+    await listTags();
+    const tagged = new Set<string>();
     for (const part of parts([...tags], AT_ONCE)) {
       const digests = await Promise.all(part.map((tag) => digestOf({ registry: host, repository, tag, digest: null })));
       for (const [index, tag] of part.entries()) {
         const digest = digests[index]!;
+        if (digest !== null) tagged.add(digest);
         if (digest !== null && before.get(tag) !== digest) events.push({ action: 'push', repository, tag, digest, at });
       }
     }
     for (const [tag, digest] of before) {
       if (digest !== null && !tags.has(tag)) events.push({ action: 'delete', repository, tag, digest: null, at });
     }
+    const untagged = await known.untagged(id, repository, [...tagged]);
+    for (const part of parts(untagged.slice(0, options.limits.sweptTags), AT_ONCE)) {
+      const there = await Promise.all(part.map((digest) => isThere(digest)));
+      for (const [index, digest] of part.entries()) {
+        if (!there[index]) events.push({ action: 'delete', repository, tag: null, digest, at });
+      }
+    }
   } catch (error) {
     fail(`${repository}: ${reasonOf(error, options)}`);
   }
   return { tags: tags.size, events };
+
+  async function listTags(): Promise<void> {
+    try {
+      for await (const tag of lister.tags({ registry: host, repository }, options)) {
+        if (tags.size >= options.limits.sweptTags) {
+          throw new PlimsollError('LIMIT_EXCEEDED', 'it has more tags than sweptTags');
+        }
+        if (isTag(tag)) tags.add(tag);
+      }
+    } catch (error) {
+      if (!isGone || !(error instanceof PlimsollError) || error.code !== 'TARGET_NOT_FOUND') throw error;
+    }
+  }
+
+  async function isThere(digest: string): Promise<boolean> {
+    try {
+      await resolver.resolve({ registry: host, repository, tag: null, digest }, options);
+      return true;
+    } catch (error) {
+      if (error instanceof PlimsollError && error.code === 'TARGET_NOT_FOUND') return false;
+      if (error instanceof PlimsollError && OF_ONE_TAG.includes(error.code)) return true;
+      throw error;
+    }
+  }
 
   /** null where the tag has gone meanwhile, or is of no use to us. */
   async function digestOf(reference: ImageReference): Promise<string | null> {

@@ -12,6 +12,7 @@ import { PglitePool } from '../support/pglite-pool.ts';
 import { POSTGRES, startPostgres } from '../support/private-postgres.ts';
 import { exceptionsContract, type TestedExceptions } from './exceptions.ts';
 import { policiesContract, type TestedPolicies } from './policies.ts';
+import { registryEventsContract } from './registry-events.ts';
 import { reportsContract } from './reports.ts';
 import { rescansContract, type TestedRescans } from './rescans.ts';
 import { storeContract, type TestedStore } from './store.ts';
@@ -37,6 +38,7 @@ describe('in this process', () => {
   storeContract('PGlite', () => testedStore(database));
   reportsContract('PGlite', () => testedStore(database));
   rescansContract('PGlite', () => testedStore(database));
+  registryEventsContract('PGlite', () => testedStore(database));
   exceptionsContract('PGlite', () => testedStore(database));
   policiesContract('PGlite', () => testedStore(database));
 });
@@ -63,6 +65,7 @@ describe.skipIf(POSTGRES === null)(`PostgreSQL${POSTGRES === null ? ' (not insta
   storeContract('private PostgreSQL', () => ({ ...store, run }));
   reportsContract('private PostgreSQL', () => ({ ...store, run }));
   rescansContract('private PostgreSQL', () => ({ ...store, run }));
+  registryEventsContract('private PostgreSQL', () => store);
   exceptionsContract('private PostgreSQL', () => ({ ...store, run }));
   policiesContract('private PostgreSQL', () => ({ ...store, run }));
 

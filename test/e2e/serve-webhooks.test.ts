@@ -95,6 +95,31 @@ test.skipIf(!HAS_DOCKER_REGISTRY || POSTGRES === null)(
     );
     expect(Number(accepted?.[1])).toBeGreaterThanOrEqual(3);
 
+    await expect.poll(idle, { timeout: 60_000 }).toEqual([]);
+    // Deleted in the registry: the report stays, and says so; pushed again, it is there again.
+    const imageOf = async () => (await served.ask('GET', `/api/v1/images/${told.manifestDigest}`)).json;
+    expect(await imageOf()).toMatchObject({
+      deletedAt: null,
+      places: [{ registry: 'told', repository: 'team/app', tags: ['1', '2'], deletedAt: null }],
+    });
+    const manifest = `http://${registry.host}/v2/team/app/manifests/${told.manifestDigest}`;
+    expect((await fetch(manifest, { method: 'DELETE' })).status).toBe(202);
+    await expect.poll(async () => (await imageOf()).deletedAt, { timeout: 30_000 }).not.toBeNull();
+    expect((await imageOf()).places).toMatchObject([{ tags: [] }]);
+    const kept = await served.ask('GET', `/api/v1/images/${told.manifestDigest}/report`);
+    expect(kept.json.packages).toEqual(report.json.packages);
+    registry.push('team/app:1', told);
+    await expect.poll(async () => (await imageOf()).deletedAt, { timeout: 30_000 }).toBeNull();
+    const tag = '/api/v1/tags?registry=told&repository=team/app&tag=1';
+    const { items: moves } = (await served.ask('GET', tag)).json;
+    const { manifestDigest } = told;
+    expect(moves.map(({ digest }: { digest: string | null }) => digest)).toEqual([
+      manifestDigest,
+      null,
+      manifestDigest,
+    ]);
+    await expect.poll(idle, { timeout: 60_000 }).toEqual([]);
+
     // A secret in a path, where nothing of the sort is, and where it is not the right one.
     for (const path of ['quay/q', 'distribution/told', 'quay/q/x']) {
       const url = `http://127.0.0.1:${hookPort}/webhooks/registry/${path}/${CANARY}`;

@@ -5,6 +5,7 @@ import { IMAGES_AND_REPORTS } from './migrations/0002-images-and-reports.ts';
 import { SCHEDULES } from './migrations/0003-schedules.ts';
 import { EXCEPTIONS } from './migrations/0004-exceptions.ts';
 import { RESCANS } from './migrations/0005-rescans.ts';
+import { MANIFESTS } from './migrations/0006-manifests.ts';
 import { POLICIES } from './migrations/0007-policies.ts';
 import { SESSIONS } from './migrations/0008-sessions.ts';
 
@@ -15,6 +16,7 @@ const MIGRATIONS: readonly (readonly [name: string, statements: string])[] = [
   ['0003-schedules', SCHEDULES],
   ['0004-exceptions', EXCEPTIONS],
   ['0005-rescans', RESCANS],
+  ['0006-manifests', MANIFESTS],
   ['0007-policies', POLICIES],
   ['0008-sessions', SESSIONS],
 ];

@@ -1,21 +1,32 @@
 import { randomUUID } from 'node:crypto';
-import { type Kysely, sql, type Transaction } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import type { JobRequest } from '../../pipeline/job-ports.ts';
 import type { Page, Part } from '../../pipeline/page.ts';
 import type {
   Delivery,
   DeliveryStore,
   KnownTags,
+  ManifestPlace,
+  PlaceReader,
   RecordedDelivery,
   TagChange,
   TagReader,
 } from '../../pipeline/store-ports.ts';
 import { partOf } from './part-of.ts';
 import { requestJobs } from './postgres-jobs.ts';
+import { recordEvents } from './registry-events.ts';
 import type { StoreSchema } from './schema.ts';
 
+interface PlaceRow {
+  readonly registry: string;
+  readonly repository: string;
+  readonly tags: string[];
+  readonly pushed_at: Date;
+  readonly deleted_at: Date | null;
+}
+
 /** What registries told, what became of tags, and the jobs that follow. */
-export class PostgresDeliveries implements DeliveryStore, TagReader, KnownTags {
+export class PostgresDeliveries implements DeliveryStore, TagReader, PlaceReader, KnownTags {
   readonly #database: Kysely<StoreSchema>;
 
   constructor(database: Kysely<StoreSchema>) {
@@ -43,7 +54,7 @@ export class PostgresDeliveries implements DeliveryStore, TagReader, KnownTags {
           .executeTakeFirstOrThrow();
         return { id: first.id, replay: true, jobs: [] };
       }
-      await recordTags(transaction, fresh.id, delivery);
+      await recordEvents(transaction, fresh.id, delivery);
       return { id: fresh.id, replay: false, jobs: await requestJobs(transaction, requests) };
     });
   }
@@ -57,7 +68,8 @@ export class PostgresDeliveries implements DeliveryStore, TagReader, KnownTags {
           .select(sql<string | null>`lag(digest) over (order by at, id)`.as('before'))
           .where('registry', '=', registry)
           .where('repository', '=', repository)
-          .where('tag', '=', tag),
+          .where('tag', '=', tag)
+          .where('unresolved', '=', false),
       )
       .selectFrom('told')
       .select(['id', 'registry', 'repository', 'tag', 'digest', 'at'])
@@ -97,42 +109,31 @@ export class PostgresDeliveries implements DeliveryStore, TagReader, KnownTags {
       .distinctOn('tag')
       .where('registry', '=', registry)
       .where('repository', '=', repository)
+      .where('unresolved', '=', false)
       .orderBy('tag')
       .orderBy('at', 'desc')
       .orderBy('id', 'desc')
       .execute();
     return new Map(rows.map(({ tag, digest }) => [tag, digest]));
   }
-}
 
-/**
- * A row for each moment of which it is told where a tag points, though it says what held before: what lies between the two
- * may still come. Told twice of one moment, it is one row.
- */
-async function recordTags(
-  transaction: Transaction<StoreSchema>,
-  delivery: string,
-  { registry, events }: Delivery,
-): Promise<void> {
-  for (const { action, repository, tag, digest, at } of events) {
-    if (tag === null || (action === 'push' && digest === null)) continue;
-    const pointsAt = action === 'delete' ? null : digest;
-    // A sender whose clock is ahead must not hold a tag against all that is told later.
-    const moment = at === null ? sql<Date>`now()` : sql<Date>`least(${at}::timestamptz, now())`;
-    const same = await transaction
-      .selectFrom('tag_history')
-      .select('id')
-      .where('registry', '=', registry)
-      .where('repository', '=', repository)
-      .where('tag', '=', tag)
-      .where('at', '=', moment)
-      .where(sql<boolean>`digest is not distinct from ${pointsAt}`)
-      .limit(1)
-      .executeTakeFirst();
-    if (same !== undefined) continue;
-    await transaction
-      .insertInto('tag_history')
-      .values({ registry, repository, tag, digest: pointsAt, at: moment as never, delivery })
-      .execute();
+  async untagged(registry: string, repository: string, tagged: readonly string[]): Promise<readonly string[]> {
+    const { rows } = await sql<{ digest: string }>`select digest from manifests
+      where registry = ${registry} and repository = ${repository} and deleted_at is null and digest <> all(${tagged})
+        and not exists (select from index_children where child_digest = digest and index_digest = any(${tagged}))
+      order by digest`.execute(this.#database);
+    return rows.map(({ digest }) => digest);
+  }
+
+  async places(digest: string): Promise<readonly ManifestPlace[]> {
+    const { rows } = await sql<PlaceRow>`select registry, repository, pushed_at, deleted_at,
+        array(select tag from (select distinct on (tag) tag, digest from tag_history
+          where registry = manifests.registry and repository = manifests.repository and not unresolved
+          order by tag, at desc, id desc) told where told.digest = manifests.digest order by tag) as tags
+      from manifests where digest = ${digest} order by registry, repository`.execute(this.#database);
+    return rows.map(({ registry, repository, pushed_at, deleted_at, tags }) => {
+      const deletedAt = deleted_at?.toISOString() ?? null;
+      return { registry, repository, tags, pushedAt: pushed_at.toISOString(), deletedAt };
+    });
   }
 }

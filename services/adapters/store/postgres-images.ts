@@ -16,6 +16,7 @@ import type {
 import { isCurrent } from './judgement-terms.ts';
 import { partOf } from './part-of.ts';
 import { settleJob } from './postgres-jobs.ts';
+import { resolveTag, seeManifests } from './registry-events.ts';
 import type { ImagesTable, StoreSchema } from './schema.ts';
 
 /** Rows of one statement: PostgreSQL takes at most 65,535 values. */
@@ -47,6 +48,7 @@ export class PostgresImages implements ReportStore, ImageReader {
         await putReport(transaction, image);
       }
       if (indexDigest !== null) await putChildren(transaction, indexDigest, images);
+      await putPlace(transaction, attempt, indexDigest, images);
       return 'stored';
     });
   }
@@ -195,6 +197,30 @@ async function putImage(
       conflict.column('digest').doUpdateSet({ reference, platform, last_scanned_at: sql`now()` }),
     )
     .execute();
+}
+
+/** What was read in a registered registry is there, and its tag points to it. */
+async function putPlace(
+  transaction: Transaction<StoreSchema>,
+  { id }: Attempt,
+  indexDigest: string | null,
+  images: readonly JudgedImage[],
+): Promise<void> {
+  const job = await transaction
+    .selectFrom('jobs')
+    .select(['payload', 'started_at'])
+    .where('id', '=', id)
+    .executeTakeFirst();
+  const { registry, repository, tag, digest } = job?.payload ?? {};
+  if (!job?.started_at || typeof registry !== 'string' || typeof repository !== 'string') return;
+  const place = { registry, repository };
+  const at = job.started_at;
+  const digests = images.map((image) => image.digest);
+  const root = indexDigest ?? digests[0];
+  await seeManifests(transaction, place, indexDigest === null ? digests : [indexDigest, ...digests], sql<Date>`${at}`);
+  if (typeof tag === 'string' && digest === null && root !== undefined) {
+    await resolveTag(transaction, { ...place, tag }, root, at);
+  }
 }
 
 /** What a report says and what it was made by. */

@@ -13,6 +13,7 @@ export interface StoreSchema {
   readonly schedules: SchedulesTable;
   readonly deliveries: DeliveriesTable;
   readonly tag_history: TagHistoryTable;
+  readonly manifests: ManifestsTable;
   readonly images: ImagesTable;
   readonly index_children: IndexChildrenTable;
   readonly reports: ReportsTable;
@@ -77,6 +78,15 @@ interface TagHistoryTable {
   digest: string | null;
   at: ColumnType<Date, Date | string, never>;
   delivery: string | null;
+  unresolved: Generated<boolean>;
+}
+
+interface ManifestsTable {
+  registry: string;
+  repository: string;
+  digest: string;
+  pushed_at: Moment;
+  deleted_at: MomentOrNull;
 }
 
 export interface ImagesTable {

@@ -39,7 +39,8 @@ export function readHarbor(document: JsonObject, into: EventCollector): void {
       {
         action,
         repository,
-        tag: resource?.tag,
+        // An artifact goes with all its tags, of which the event names one.
+        tag: action === 'delete' ? null : resource?.tag,
         digest: resource?.digest,
         eventId: cloudEvent ? document.id : null,
         occurredAt: cloudEvent ? document.time : document.occur_at,

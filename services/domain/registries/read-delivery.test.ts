@@ -144,6 +144,13 @@ describe('what is no push of an image', () => {
     const none = { pull: 0, blob: 0, other: 0 };
     expect(read(kind, body)).toMatchObject({ events: [], ignored: { ...none, ...ignored }, flawCount: 0 });
   });
+  test('a deleted artifact of Harbor is one with all its tags, whichever the event names', () => {
+    const digest = `sha256:${'a'.repeat(64)}`;
+    const event_data = { repository: { repo_full_name: 'team/app' }, resources: [{ tag: 'v1', digest }] };
+    expect(read('harbor', { type: 'DELETE_ARTIFACT', event_data }).events).toMatchObject([
+      { action: 'delete', repository: 'team/app', tag: null, digest },
+    ]);
+  });
   test('a failed push is none, and a deletion is one', () => {
     const { document } = DELIVERY_SAMPLES.find(({ kind }) => kind === 'ecr')!;
     const { detail, ...rest } = document as { detail: object };
