@@ -4,7 +4,7 @@ import data.plimsoll
 
 # The rules of a bundle under test stand in for any; what they answer is replaced.
 answer(violations) := result if {
-	result := plimsoll.violations with data.plimsoll.rules as {"a": violations}
+	result := plimsoll.violations with data.plimsoll.rules as {"a": violations} with input as {"params": {"a": {}}}
 }
 
 test_the_rule_is_named_by_its_package if {
@@ -27,3 +27,7 @@ test_no_object_is_undecided if {
 }
 
 test_nothing_is_nothing if answer({"violations": set()}) == set()
+
+test_what_is_not_asked_is_silent if {
+	plimsoll.violations == set() with data.plimsoll.rules as {"a": {"violations": "x"}} with input as {"params": {}}
+}

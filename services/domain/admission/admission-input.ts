@@ -1,6 +1,6 @@
 import type { JsonObject } from '../image/json.ts';
 import { formatReference } from '../image/reference.ts';
-import type { PlannedRule, Subject } from '../verdict/plan.ts';
+import { type PlannedRule, paramsOf, type Subject } from '../verdict/plan.ts';
 import type { PolicyInput } from '../verdict/policy-input.ts';
 import { listOrEmpty, textOrNull } from '../vulnerabilities/feeds/foreign-json.ts';
 import type { AdmissionRequest } from './admission-request.ts';
@@ -31,7 +31,7 @@ export function buildAdmissionInput(
     workload,
     request: { operation, resource, subresource, dryRun, user, session: sessionOf(request) },
     now,
-    params: Object.fromEntries([...plan].map(([rule, { params }]) => [rule, params])),
+    params: paramsOf(plan),
   };
   // Requests are frozen values, and the schema's types are not.
   return input as unknown as PolicyInput;

@@ -37,6 +37,7 @@ describe('the normal form', () => {
       ['debugger', 'ephemeral', 'spec.template.spec.ephemeralContainers[0]'],
     ]);
     expect(template).toEqual({
+      path: 'spec.template.spec',
       labels: { app: 'web' },
       annotations: {},
       spec: { hostPID: true, volumes: SPEC.volumes },

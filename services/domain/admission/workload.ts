@@ -22,6 +22,8 @@ export interface Workload {
 }
 
 export interface PodTemplate {
+  /** Where its spec stands in the object: `spec.template.spec`. */
+  readonly path: string;
   readonly labels: Readonly<Record<string, string>>;
   /** Only those that change what a container may do (`JUDGED_ANNOTATIONS`). */
   readonly annotations: Readonly<Record<string, string>>;
@@ -109,7 +111,7 @@ export function readWorkload(object: JsonObject, identity: ObjectIdentity, limit
   if ('refused' in containers) return containers;
   const { containers: _c, initContainers: _i, ephemeralContainers: _e, ...rest } = spec;
   const labels = metadataMap(template, 'labels');
-  const pod = { labels, annotations: judgedAnnotations(template), spec: rest };
+  const pod = { path: place, labels, annotations: judgedAnnotations(template), spec: rest };
   return { workload: { ...common, pod, containers: containers.read, object: null } };
 }
 

@@ -1,6 +1,6 @@
 import type { Report } from '../report/report.ts';
 import { type Gate, isJudged } from './gate.ts';
-import type { PlannedRule, Subject } from './plan.ts';
+import { type PlannedRule, paramsOf, type Subject } from './plan.ts';
 import type { PolicyInput } from './policy-input.ts';
 import type { Stage } from './stage.ts';
 
@@ -24,7 +24,7 @@ export function buildPolicyInput(
     workload: null,
     request: null,
     now: createdAt,
-    params: Object.fromEntries([...plan].map(([rule, { params }]) => [rule, { ...params }])),
+    params: paramsOf(plan),
   };
   // Reports are frozen values, and the schema's types are not.
   return input as unknown as PolicyInput;

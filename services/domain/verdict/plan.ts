@@ -52,6 +52,11 @@ export function planRules(
   return plan;
 }
 
+/** The parameters of the rules that are asked, as policies get them: a rule that is off has none, and is not evaluated. */
+export function paramsOf(plan: ReadonlyMap<string, PlannedRule>): Readonly<Record<string, PlannedRule['params']>> {
+  return Object.fromEntries([...plan].flatMap(([rule, { mode, params }]) => (mode === 'off' ? [] : [[rule, params]])));
+}
+
 /** Whether everything that the match names holds of the subject. Of several images it must hold of each: one must not speak for others. */
 export function matches(match: Match | undefined, { stage, images, namespace }: Subject): boolean {
   if (match?.stages !== undefined && !match.stages.includes(stage)) return false;

@@ -14,6 +14,7 @@ const workload = z.strictObject({
   owner: z.strictObject({ kind: z.string(), name: z.string() }).nullable().describe('The controller that made it'),
   pod: z
     .strictObject({
+      path: z.string().describe('Where its spec stands in the object'),
       labels: z.record(z.string(), z.string()),
       annotations: z.record(z.string(), z.string()).describe('Only those that change what a container may do'),
       spec: named.describe('Without the lists of containers'),
@@ -76,7 +77,7 @@ export const policyInput = z
     workload: workload.nullable().describe('The Kubernetes object that would run the images, or be logged in to'),
     request: request.nullable().describe('Who asks, and for what'),
     now: z.iso.datetime({ offset: true }),
-    params: z.record(z.string(), z.record(z.string(), z.json())).describe('Parameters by rule'),
+    params: z.record(z.string(), z.record(z.string(), z.json())).describe('Parameters of the rules that are asked'),
   })
   .meta({ id: 'PolicyInput' });
 

@@ -1,0 +1,29 @@
+# The images that a workload names, with what is known of them.
+package plimsoll.images
+
+# `image "nginx" (container app)`, as messages call it; what the verdict rests on where the text does not say.
+called(image) := concat("", ["image ", json.marshal(image.text), " of ", concat(", ", image.usedBy), bound[image.binding]])
+
+# A verdict that was found by the tag is of what the tag last meant, and the node may pull something else.
+bound := {true: "", false: " (by its tag, not binding)"}
+
+# The verdict as evidence: by the digest a flipped verdict is known, and by the text exceptions.
+of_verdict(image, more) := object.union({"image": image.text, "digest": image.verdict.digest, "scannedAt": image.verdict.scannedAt}, more)
+
+judged contains image if {
+	some image in input.images
+	image.verdict != null
+}
+
+# Vulnerabilities of a severity and above, by severity; severities without one are left out.
+at_least(counts, threshold) := {severity: number |
+	some severity, number in counts
+	number > 0
+	data.plimsoll.severity.at_least(severity, threshold)
+}
+
+# `2 critical, 1 high`.
+listed(found) := concat(", ", [concat(" ", [format_int(number, 10), severity]) |
+	some severity in ["critical", "high", "medium", "low", "negligible", "none", "unknown"]
+	number := found[severity]
+])
