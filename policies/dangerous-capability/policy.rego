@@ -5,7 +5,7 @@
 # custom:
 #   level: error
 #   critical: true
-#   mode: deny
+#   mode: "off"
 #   needs: [request]
 #   params:
 #     capabilities:

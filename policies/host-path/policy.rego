@@ -37,9 +37,9 @@ is_allowed(volume) if {
 	is_mounted_as_allowed(volume, allowed)
 }
 
-is_mounted_as_allowed(_, {"read_only": false})
+is_mounted_as_allowed(_, allowed) if not allowed.read_only
 
-is_mounted_as_allowed(volume, {"read_only": true}) if {
+is_mounted_as_allowed(volume, _) if {
 	every each in workload.mounts(volume) {
 		each.mount.readOnly == true
 	}

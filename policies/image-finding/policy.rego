@@ -21,6 +21,6 @@ violations contains {"message": message, "evidence": evidence} if {
 	some image in images.judged
 	some found in image.verdict.violations
 	found.rule in input.params.image_finding.rules
-	message := concat("", [images.called(image), ": ", found.rule, ": ", found.message])
+	message := concat("", [images.called_with_verdict(image), ": ", found.rule, ": ", found.message])
 	evidence := images.of_verdict(image, {"rule": found.rule})
 }

@@ -20,11 +20,11 @@ violations contains {"message": message, "evidence": images.of_verdict(image, {"
 	some image in images.judged
 	found := images.at_least(image.verdict.counts.fixable, input.params.image_fixable.severity)
 	count(found) > 0
-	message := concat("", [images.called(image), " has vulnerabilities with a fix: ", images.listed(found), "; build it again on newer packages"])
+	message := concat("", [images.called_with_verdict(image), " has vulnerabilities with a fix: ", images.listed(found), "; build it again on newer packages"])
 }
 
 violations contains {"level": "undecided", "message": message, "evidence": images.of_verdict(image, {})} if {
 	some image in images.judged
 	image.verdict.counts == null
-	message := concat("", [images.called(image), " was scanned without an advisory database; scan it with one"])
+	message := concat("", [images.called_with_verdict(image), " was scanned without an advisory database; scan it with one"])
 }

@@ -9,13 +9,12 @@
 #   needs: [images]
 package plimsoll.rules.image_reference
 
-import data.plimsoll.images
 import data.plimsoll.workload
 
 violations contains {"message": message, "evidence": {"image": image.text}} if {
 	some image in input.images
 	image.problem != null
-	message := concat("", [images.called(image), ": ", image.problem])
+	message := concat("", ["image of ", concat(", ", image.usedBy), ": ", image.problem])
 }
 
 violations contains workload.of_container(container, "image", null, "is not set", "name one") if {

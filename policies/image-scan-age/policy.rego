@@ -21,5 +21,5 @@ violations contains {"message": message, "evidence": {"image": image.text, "scan
 	some image in images.judged
 	days := floor(plimsoll.days_between(image.verdict.scannedAt, input.now))
 	days > input.params.image_scan_age.days
-	message := concat("", [images.called(image), " was scanned ", format_int(days, 10), " days ago; scan it again"])
+	message := concat("", [images.called_with_verdict(image), " was scanned ", format_int(days, 10), " days ago; scan it again"])
 }

@@ -20,11 +20,11 @@ violations contains {"message": message, "evidence": images.of_verdict(image, {"
 	some image in images.judged
 	found := images.at_least(image.verdict.counts.total, input.params.image_severity.severity)
 	count(found) > 0
-	message := concat("", [images.called(image), " has vulnerabilities: ", images.listed(found), "; use one without"])
+	message := concat("", [images.called_with_verdict(image), " has vulnerabilities: ", images.listed(found), "; use one without"])
 }
 
 violations contains {"level": "undecided", "message": message, "evidence": images.of_verdict(image, {})} if {
 	some image in images.judged
 	image.verdict.counts == null
-	message := concat("", [images.called(image), " was scanned without an advisory database; scan it with one"])
+	message := concat("", [images.called_with_verdict(image), " was scanned without an advisory database; scan it with one"])
 }

@@ -15,14 +15,14 @@ violations contains {"message": message, "evidence": evidence} if {
 	some image in images.judged
 	image.verdict.decision == "fail"
 	denied := [concat(": ", [each.rule, each.message]) | some each in image.verdict.violations; each.mode == "deny"]
-	message := concat("", [images.called(image), " failed its scan: ", concat("; ", array.slice(denied, 0, 3)), more(count(denied)), "; use one that passes"])
+	message := concat("", [images.called_with_verdict(image), " failed its scan: ", concat("; ", array.slice(denied, 0, 3)), more(count(denied)), "; use one that passes"])
 	evidence := images.of_verdict(image, {"violations": image.verdict.violationCount})
 }
 
 violations contains {"level": "undecided", "message": message, "evidence": images.of_verdict(image, {})} if {
 	some image in images.judged
 	image.verdict.decision == "unknown"
-	message := concat("", [images.called(image), " has a scan that ended in unknown: ", concat("; ", array.slice(image.verdict.reasons, 0, 3)), "; mend that and scan it again"])
+	message := concat("", [images.called_with_verdict(image), " has a scan that ended in unknown: ", concat("; ", array.slice(image.verdict.reasons, 0, 3)), "; mend that and scan it again"])
 }
 
 more(number) := concat("", [", and ", format_int(number - 3, 10), " more"]) if number > 3

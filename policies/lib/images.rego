@@ -1,11 +1,13 @@
 # The images that a workload names, with what is known of them.
 package plimsoll.images
 
-# `image "nginx" (container app)`, as messages call it; what the verdict rests on where the text does not say.
-called(image) := concat("", ["image ", json.marshal(image.text), " of ", concat(", ", image.usedBy), bound[image.binding]])
+# `image "nginx" of app`, as messages call it: the text, and the containers and volumes that name it.
+called(image) := concat("", ["image ", json.marshal(image.text), " of ", concat(", ", image.usedBy)])
 
-# A verdict that was found by the tag is of what the tag last meant, and the node may pull something else.
-bound := {true: "", false: " (by its tag, not binding)"}
+# Likewise where a verdict is told. One that was found by the tag is of what the tag last meant; the node may pull something else.
+called_with_verdict(image) := called(image) if image.binding
+
+called_with_verdict(image) := concat("", [called(image), " (by its tag, not binding)"]) if not image.binding
 
 # The verdict as evidence: by the digest a flipped verdict is known, and by the text exceptions.
 of_verdict(image, more) := object.union({"image": image.text, "digest": image.verdict.digest, "scannedAt": image.verdict.scannedAt}, more)

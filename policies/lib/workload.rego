@@ -51,6 +51,9 @@ added(container) := {capability(name) | some name in container.spec.securityCont
 
 dropped(container) := {capability(name) | some name in container.spec.securityContext.capabilities.drop}
 
+# Windows has no capabilities, no setuid and no seccomp; the API refuses such fields of its Pods.
+is_windows if spec.os.name == "windows"
+
 is_privileged(container) if container.spec.securityContext.privileged == true
 
 # The directory or file of the host that a volume is, as its parts; "/" has none.

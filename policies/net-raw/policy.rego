@@ -13,7 +13,7 @@ import data.plimsoll.workload
 
 violations contains workload.of_container(container, "securityContext.capabilities", object.get(container.spec, ["securityContext", "capabilities"], null), "keep NET_RAW", "drop NET_RAW, or ALL, and do not add it") if {
 	some container in workload.containers
-	not is_windows
+	not workload.is_windows
 	has_net_raw(container)
 }
 
@@ -22,6 +22,3 @@ has_net_raw(container) if count(workload.dropped(container) & {"ALL", "NET_RAW"}
 has_net_raw(container) if count(workload.added(container) & {"ALL", "NET_RAW"}) > 0
 
 has_net_raw(container) if workload.is_privileged(container)
-
-# Windows has no capabilities.
-is_windows if workload.spec.os.name == "windows"

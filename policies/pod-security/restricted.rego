@@ -4,10 +4,10 @@ import data.plimsoll.workload
 
 # Faults that baseline has already are not repeated here.
 
-# Windows has no setuid, no capabilities and no seccomp; the API refuses these fields of its Pods.
+# Since 1.25 a Pod says of which system it is.
 is_windows if {
 	minor >= 25
-	workload.spec.os.name == "windows"
+	workload.is_windows
 }
 
 free_volumes := {

@@ -12,6 +12,7 @@ package plimsoll.rules.privilege_escalation
 import data.plimsoll.workload
 
 violations contains workload.of_container(container, "securityContext.allowPrivilegeEscalation", value, workload.stated(value), "set it to false") if {
+	not workload.is_windows
 	some container in workload.containers
 	value := object.get(container.spec, ["securityContext", "allowPrivilegeEscalation"], null)
 	value != false

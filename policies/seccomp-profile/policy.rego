@@ -17,6 +17,7 @@ package plimsoll.rules.seccomp_profile
 import data.plimsoll.workload
 
 violations contains workload.of_container(container, "securityContext.seccompProfile.type", type, workload.stated(type), "set it to RuntimeDefault or Localhost, here or for the whole Pod") if {
+	not workload.is_windows
 	some container in workload.containers
 	type := type_of(workload.security(container, "seccompProfile"))
 	not type in {"RuntimeDefault", "Localhost"}

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { documentedRows } from '../../../test/architecture/documentation.ts';
 import { REPOSITORY } from '../../../test/support/repository.ts';
-import { manifest as manifestShape } from '../../domain/verdict/policy.ts';
+import { stagesOf } from '../../domain/verdict/plan.ts';
+import { manifest as manifestShape, type Rule } from '../../domain/verdict/policy.ts';
 import { policyInput } from '../../domain/verdict/policy-input.ts';
 import { type Sample, sample, sampleInput } from '../../domain/verdict/sample.ts';
 import { checkSample } from '../../pipeline/check-sample.ts';
@@ -73,13 +74,30 @@ describe('samples, through the WebAssembly', () => {
   });
 });
 
-test('docs/policy.md has every rule with its mode, level and parameters, and no other', () => {
-  const table = manifest.rules.map(({ id, mode, level, params }) => {
-    const defaults = Object.entries(params).map(([name, { default: value }]) => `${name}: ${JSON.stringify(value)}`);
-    return [id, mode, level, defaults.map((text) => `\`${text}\``).join(', ')];
+/** The rules of some stages, as the documents list them. */
+function documented(file: string): string[][] {
+  const rows = documentedRows(read('..', 'docs', file));
+  return rows.filter(([, mode]) => /^(?:deny|warn|audit|off)$/.test(mode!));
+}
+const defaultsOf = ({ params }: Rule) => {
+  const defaults = Object.entries(params).map(([name, { default: value }]) => `${name}: ${JSON.stringify(value)}`);
+  return defaults.map((text) => `\`${text}\``).join(', ');
+};
+
+test('docs/policy.md has every rule of images with its mode, level and parameters, and no other', () => {
+  const rules = manifest.rules.filter((rule) => stagesOf(rule).includes('build'));
+  const table = rules.map((rule) => [rule.id, rule.mode, rule.level, defaultsOf(rule)]);
+  expect(documented('policy.md').map((row) => row.slice(0, 4))).toEqual(table);
+});
+
+test('docs/admission-policies.md has every rule of admission, and no other', () => {
+  const rules = manifest.rules.filter((rule) => stagesOf(rule).includes('admission'));
+  const table = rules.map((rule) => {
+    return [rule.id, rule.mode, rule.level, rule.critical ? 'yes' : 'no', defaultsOf(rule)];
   });
-  const rows = documentedRows(read('..', 'docs', 'policy.md')).filter(([, mode]) =>
-    /^(?:deny|warn|audit|off)$/.test(mode!),
-  );
-  expect(rows.map((row) => row.slice(0, 4))).toEqual(table);
+  const rows = documented('admission-policies.md');
+  expect(rows.map((row) => row.slice(0, 5))).toEqual(table);
+  expect(rows.filter((row) => row.length !== 6 || row[5] === '')).toEqual([]);
+  // Each rule is in one of the two documents.
+  expect(rows.length + documented('policy.md').length).toBe(manifest.rules.length);
 });
