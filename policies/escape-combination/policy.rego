@@ -75,10 +75,7 @@ leads_out("network", container) if {
 	gains(container, name)
 }
 
-gains(container, name) if {
-	not workload.is_privileged(container)
-	count(workload.added(container) & {name, "ALL"}) > 0
-}
+gains(container, name) if count(workload.added(container) & {name, "ALL"}) > 0
 
 host_mounts(container) := [mount |
 	some mount in container.spec.volumeMounts

@@ -27,7 +27,6 @@ package plimsoll.rules.exec_session
 
 violations contains {"message": message, "evidence": evidence} if {
 	session := input.request.session
-	is_object(session)
 	not is_allowed(session)
 	user := input.request.user.name
 	message := concat("", [user, " asks for ", what(session), " in Pod ", input.workload.name, "; name the user or one of their groups, and the workload, in exec_session.allow"])

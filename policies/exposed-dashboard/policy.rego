@@ -18,7 +18,7 @@ package plimsoll.rules.exposed_dashboard
 import data.plimsoll.workload
 
 violations contains {"message": message, "evidence": {"path": path, "value": name}} if {
-	is_service_for_outside
+	workload.other.kind == "Service"
 	some [path, name] in service_names
 	is_dashboard(name)
 	message := concat("", [path, " is ", json.marshal(name), ", and the Service is open to the outside (", how, "); make it a ClusterIP, and reach it by kubectl port-forward or a proxy that asks who you are"])
@@ -31,11 +31,7 @@ violations contains {"message": message, "evidence": {"path": path, "value": nam
 	message := concat("", [path, " is ", json.marshal(name), "; take it out of the Ingress, or put a proxy before it that asks who you are"])
 }
 
-is_service_for_outside if {
-	workload.other.kind == "Service"
-	how
-}
-
+# Undefined of a Service for the inside.
 how := workload.other.spec.type if workload.other.spec.type in {"NodePort", "LoadBalancer"}
 
 how := "externalIPs" if {

@@ -13,7 +13,6 @@ import data.plimsoll.workload
 
 violations contains {"message": message, "evidence": {"image": image.text}} if {
 	some image in input.images
-	image.problem != null
 	message := concat("", ["image of ", concat(", ", image.usedBy), ": ", image.problem])
 }
 

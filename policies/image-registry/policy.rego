@@ -17,10 +17,10 @@ package plimsoll.rules.image_registry
 
 import data.plimsoll.images
 
+# What names no image is from nowhere, and image_reference says so.
 violations contains {"message": message, "evidence": {"image": image.text, "value": place}} if {
 	count(input.params.image_registry.allowed) > 0
 	some image in input.images
-	image.problem == null
 	place := concat("/", [image.registry, image.repository])
 	not is_allowed(split(place, "/"))
 	message := concat("", [images.called(image), " is from ", place, "; allowed are ", concat(", ", input.params.image_registry.allowed)])

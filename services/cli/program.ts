@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { ERROR_TABLE, messageOf, PlimsollError } from '../domain/errors.ts';
+import { addAdmissionCommand } from './admission-command.ts';
 import { addAgentCommand } from './agent-command.ts';
 import { addCacheCommand } from './cache-command.ts';
 import { addCompareCommand } from './compare-command.ts';
@@ -45,6 +46,9 @@ export async function runProgram(argv: readonly string[], session: Session): Pro
     code = exit;
   });
   addPolicyCommand(program, session, (exit) => {
+    code = exit;
+  });
+  addAdmissionCommand(program, session, (exit) => {
     code = exit;
   });
   addCacheCommand(program, session);

@@ -236,6 +236,10 @@ export const LIMITS = {
   reviewValues: 500_000,
   /** Containers of one object that is judged at admission. */
   reviewContainers: 1_000,
+  /** One file of Kubernetes manifests, and one that comes from standard input. */
+  manifestFileBytes: 16 * 2 ** 20,
+  /** Kubernetes objects of one file, those of its lists included. */
+  manifestObjects: 10_000,
   /** A file that holds a secret, or the keys that secrets are sealed with. */
   secretBytes: 64 * 2 ** 10,
   /** The file of registered registries. */
