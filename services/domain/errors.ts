@@ -16,6 +16,7 @@ export const ERROR_TABLE = {
   PLATFORM_NOT_FOUND: { exit: 1, http: 404, retry: false },
   MANIFEST_INVALID: { exit: 1, http: 422, retry: false },
   MANIFEST_SCHEMA1: { exit: 1, http: 422, retry: false },
+  OBJECT_INVALID: { exit: 1, http: 422, retry: false },
   NOT_AN_IMAGE: { exit: 1, http: 422, retry: false },
   NOT_AN_SBOM: { exit: 1, http: 422, retry: false },
   SBOM_VERSION_UNSUPPORTED: { exit: 1, http: 422, retry: false },

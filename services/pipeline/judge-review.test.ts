@@ -276,7 +276,7 @@ test('deleting is not judged; an object past a limit is not admitted', async () 
   await expect(judged([], { limits: { ...LIMITS, reviewContainers: 0 } })).rejects.toMatchObject({
     code: 'LIMIT_EXCEEDED',
   });
-  await expect(judged([], { object: pod({ containers: 7 }) })).rejects.toMatchObject({ code: 'MANIFEST_INVALID' });
+  await expect(judged([], { object: pod({ containers: 7 }) })).rejects.toMatchObject({ code: 'OBJECT_INVALID' });
 });
 
 test('allowed is never more than the modes say', async () => {

@@ -44,7 +44,7 @@ export interface ReviewContext {
 
 /**
  * request → workload → images → policies → admission. Webhook and command line come to the same. Raises LIMIT_EXCEEDED and
- * MANIFEST_INVALID where the object cannot be judged: more containers than are looked at, or of no shape that Kubernetes has.
+ * OBJECT_INVALID where the object cannot be judged: more containers than are looked at, or of no shape that Kubernetes has.
  */
 export async function judgeReview(request: AdmissionRequest, context: ReviewContext): Promise<Admission> {
   const { policy, settings, evaluator, limits, now } = context;
@@ -84,10 +84,7 @@ function read(object: JsonObject, identity: Parameters<typeof readWorkload>[1], 
   const reading = readWorkload(object, identity, limits);
   if ('workload' in reading) return reading.workload;
   const isPastLimit = reading.refused.includes('reviewContainers');
-  throw new PlimsollError(
-    isPastLimit ? 'LIMIT_EXCEEDED' : 'MANIFEST_INVALID',
-    `It cannot be judged: ${reading.refused}`,
-  );
+  throw new PlimsollError(isPastLimit ? 'LIMIT_EXCEEDED' : 'OBJECT_INVALID', `It cannot be judged: ${reading.refused}`);
 }
 
 /** The plan with the rules that this path does not ask switched off. */

@@ -92,8 +92,8 @@ describe('the verdict and the exit code', () => {
   });
   test('error: no YAML, no Kubernetes object, no such file, no such parameter', async () => {
     for (const [args, why] of [
-      [[file('a: [')], 'MANIFEST_INVALID'],
-      [[file('replicas: 3')], 'MANIFEST_INVALID'],
+      [[file('a: [')], 'OBJECT_INVALID'],
+      [[file('replicas: 3')], 'OBJECT_INVALID'],
       [[file(pod({ containers: 'x' }))], 'spec.containers is "x", not a list'],
       [[join(place, 'nowhere.yaml')], 'USAGE'],
       [['--params', 'pod_security.levl=restricted', file(fine)], 'SETTINGS_INVALID'],

@@ -36,7 +36,7 @@ describe('manifests', () => {
     ['an alias of nothing', 'a: *b', 'cannot be judged'],
   ])('are refused: %s', (_, text, why) => {
     expect(() => read(text)).toThrow(
-      expect.objectContaining({ code: 'MANIFEST_INVALID', message: expect.stringContaining(why) }),
+      expect.objectContaining({ code: 'OBJECT_INVALID', message: expect.stringContaining(why) }),
     );
   });
   test('are bounded', () => {
@@ -47,7 +47,7 @@ describe('manifests', () => {
       'a: &a [x,x,x,x,x,x,x,x,x]',
       ...'bcdefgh'.split('').map((c, i) => `${c}: &${c} [${Array(9).fill(`*${'abcdefgh'[i]}`).join(',')}]`),
     ];
-    expect(() => read(bomb.join('\n'))).toThrow(expect.objectContaining({ code: 'MANIFEST_INVALID' }));
+    expect(() => read(bomb.join('\n'))).toThrow(expect.objectContaining({ code: 'OBJECT_INVALID' }));
   });
 });
 

@@ -20,7 +20,7 @@ export interface Manifest {
 /** Kinds that have no namespace, of those that rules look at. */
 const CLUSTER_KINDS: readonly string[] = ['ClusterRole', 'ClusterRoleBinding', 'Namespace'];
 
-/** Objects of one text. `file` is what messages call it. Raises MANIFEST_INVALID, LIMIT_EXCEEDED. */
+/** Objects of one text. `file` is what messages call it. Raises OBJECT_INVALID, LIMIT_EXCEEDED. */
 export function readManifests(text: string, file: string, limits: Limits): Manifest[] {
   const documents = parseAllDocuments(text, { logLevel: 'silent' });
   const found: Manifest[] = [];
@@ -81,7 +81,7 @@ function typed(item: unknown, listKind: string, apiVersion: string): unknown {
 }
 
 function invalid(place: string, problem: string): PlimsollError {
-  return new PlimsollError('MANIFEST_INVALID', `${place} cannot be judged: ${problem}.`);
+  return new PlimsollError('OBJECT_INVALID', `${place} cannot be judged: ${problem}.`);
 }
 
 /** The request that would create it. `namespace` is for objects that name none. */

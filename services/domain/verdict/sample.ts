@@ -147,7 +147,7 @@ const VERDICT: ImageVerdict = {
   scannedAt: INPUT.now,
 };
 
-/** The sample's input with the default parameters of the rules and everything that it leaves out. Raises MANIFEST_INVALID. */
+/** The sample's input with the default parameters of the rules and everything that it leaves out. Raises OBJECT_INVALID. */
 export function sampleInput({ input, review }: Sample, policies: readonly Policy[]): PolicyInput {
   const plan = planRules(policies, DEFAULT_POLICY_SETTINGS, { stage: 'admission', images: [], namespace: null });
   const base = review === undefined ? INPUT : reviewedInput(review);
@@ -170,7 +170,7 @@ function reviewedInput(review: SampleReview): { [key: string]: Json } {
   };
   const reading = readWorkload(typed, identity, LIMITS);
   if ('refused' in reading)
-    throw new PlimsollError('MANIFEST_INVALID', `its object cannot be judged: ${reading.refused}`);
+    throw new PlimsollError('OBJECT_INVALID', `its object cannot be judged: ${reading.refused}`);
   const request = { ...identity, uid: '0', operation, resource: `${identity.kind.toLowerCase()}s`, subresource, user };
   const images = operation === 'CONNECT' ? [] : imagesOf(reading.workload);
   const known = images.map(({ text }) => {
