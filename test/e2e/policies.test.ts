@@ -317,7 +317,7 @@ test('plimsoll policy list shows every rule, with the modes of the settings', as
       .trim()
       .split('\n')
       .filter((line) => /^[a-z]/.test(line)),
-  ).toHaveLength(10);
+  ).toHaveLength(43);
 });
 
 describe.skipIf(opa === null)('with opa', () => {

@@ -241,7 +241,7 @@ describe.skipIf(opa === null)('Rego of somebody else (opa)', () => {
     const script = `
       const { openPolicies } = await import(${JSON.stringify(import.meta.resolve('../../services/adapters/opa/open-policies.ts'))});
       const policies = await openPolicies({ builtin: null, paths: [${JSON.stringify(bundle)}], opa: '', shared: '' });
-      void policies.evaluate({});
+      void policies.evaluate({ params: { r: {} } });
       console.log('evaluating');
     `;
     const owner = spawn(process.execPath, ['--input-type=module', '-e', script], {
