@@ -14,12 +14,13 @@ import type { ServerMetrics } from './api/metrics.ts';
 import type { ServeRequest, Session } from './cli/session.ts';
 import { messageOf, PlimsollError } from './domain/errors.ts';
 import { registeredReference } from './domain/registries/registration.ts';
-import { type JobKind, type JobPayload, PRIORITIES } from './pipeline/job-ports.ts';
+import { type Job, type JobKind, type JobPayload, PRIORITIES } from './pipeline/job-ports.ts';
 import type { RefreshTerms } from './pipeline/ports.ts';
 import { requestDueJobs } from './pipeline/request-due-jobs.ts';
 import { isRescanDue } from './pipeline/rescan-reports.ts';
 import { type JobHandler, runJob } from './pipeline/run-job.ts';
 import type { Delivery, RegistryEvent } from './pipeline/store-ports.ts';
+import type { Trace, TraceAttributes } from './pipeline/trace.ts';
 import { ROUND_MS, repeat, type Undo } from './serve-rounds.ts';
 
 // The part of the servers' composition root that does jobs.
@@ -40,6 +41,7 @@ export interface JobsSurroundings {
   readonly queue: BullQueue;
   readonly metrics: ServerMetrics;
   readonly log: Logger;
+  readonly trace: Trace;
   /** The target as it may be scanned by request. Raises FORBIDDEN, USAGE. */
   readonly allowed: (target: string) => Promise<string>;
   readonly accept: (delivery: Delivery, priority: number) => Promise<unknown>;
@@ -48,7 +50,7 @@ export interface JobsSurroundings {
 /** Takes jobs of every kind from here on, and asks for those that are due. */
 export async function doJobs(
   { settings, registrations, judge }: ServeRequest,
-  { session, store, queue, metrics, log, allowed, accept }: JobsSurroundings,
+  { session, store, queue, metrics, log, trace, allowed, accept }: JobsSurroundings,
   undo: Undo[],
 ): Promise<void> {
   const warn = (part: string) => (message: string) => log.warn({ part }, message);
@@ -61,10 +63,12 @@ export async function doJobs(
   undo.push(drain(queue, stopped, settings.workers.drainSeconds * 1_000));
   const registries = await session.registeredRegistries(registrations.values());
   undo.push(() => registries.close());
-  const scan = await session.scanDependencies(cache, registries, settings.workers.isolation);
+  const scan = { ...(await session.scanDependencies(cache, registries, settings.workers.isolation)), trace };
   const worker = `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`;
   const run = (handle: JobHandler) => async (id: string) => {
-    await runJob(id, handle, {
+    const traced: JobHandler = (job, signal) =>
+      trace.span(`job ${job.kind}`, attributesOf(job), () => handle(job, signal));
+    await runJob(id, traced, {
       ledger: store.jobs,
       worker,
       every: (ms, call) => {
@@ -149,6 +153,15 @@ function targetOf(
     const registration = registrations.get(String(registry));
     if (registration === undefined) throw new PlimsollError('USAGE', `There is no registry ${registry} any more.`);
     return registeredReference(registration, { repository, tag, digest } as RegistryEvent);
+  };
+}
+
+function attributesOf({ id, kind, key, attempts }: Job): TraceAttributes {
+  return {
+    'plimsoll.job.id': id,
+    'plimsoll.job.kind': kind,
+    'plimsoll.job.key': key,
+    'plimsoll.job.attempt': attempts,
   };
 }
 

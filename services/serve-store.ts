@@ -8,6 +8,7 @@ import { PrivatePostgres } from './adapters/store/private-postgres.ts';
 import { newSecret } from './api/token-secret.ts';
 import type { ServeRequest, Session } from './cli/session.ts';
 import { messageOf, PlimsollError } from './domain/errors.ts';
+import type { Trace } from './pipeline/trace.ts';
 import type { Undo } from './serve-rounds.ts';
 
 // The part of the servers' composition root that opens what they all stand on.
@@ -16,6 +17,7 @@ import type { Undo } from './serve-rounds.ts';
 export async function openBackbone(
   { role, settings }: ServeRequest,
   log: Logger,
+  trace: Trace,
   undo: Undo[],
 ): Promise<{ readonly store: Store; readonly queue: BullQueue }> {
   const warn = (part: string) => (message: string) => log.warn({ part }, message);
@@ -27,7 +29,7 @@ export async function openBackbone(
     (line) => log.debug({ part: 'postgres' }, line),
     warn('postgres'),
   );
-  const store = await openStore(database, warn('store'));
+  const store = await openStore(database, warn('store'), trace);
   undo.push(() => store.close());
   const redis = secretOf(settings.queue.url, settings.queue.urlFile);
   const queue = await BullQueue.open(redis === null ? { postgres: database } : { redis }, warn('queue'));

@@ -21,6 +21,7 @@ import { doJobs } from './serve-jobs.ts';
 import { openLogins } from './serve-logins.ts';
 import { ROUND_MS, repeat, type Undo } from './serve-rounds.ts';
 import { makeFirstToken, openBackbone } from './serve-store.ts';
+import { openTraces } from './serve-traces.ts';
 
 // The composition root of the servers; main.ts loads it on demand. One process does all (`serve`), or a part.
 
@@ -58,7 +59,8 @@ async function start(
     session.stderr,
   );
   const warn = (part: string) => (message: string) => log.warn({ part }, message);
-  const { store, queue } = await openBackbone(request, log, undo);
+  const trace = await openTraces(settings.traces, role, log, undo);
+  const { store, queue } = await openBackbone(request, log, trace, undo);
   await tryPolicies(judge, store, log);
   if (role !== 'worker') await makeFirstToken(store, settings.api.firstTokenFile ?? null, session);
 
@@ -94,7 +96,7 @@ async function start(
     });
 
   if (role !== 'api' && role !== 'webhooks') {
-    await doJobs(request, { session, store, queue, metrics, log, allowed, accept }, undo);
+    await doJobs(request, { session, store, queue, metrics, log, trace, allowed, accept }, undo);
   }
 
   let stopping = false;
@@ -111,6 +113,7 @@ async function start(
     logins: await openLogins(settings.oidc, store, undo),
     queue,
     metrics,
+    trace,
     log: log as never,
     version: VERSION,
     only: role === 'worker' || role === 'webhooks' ? 'health' : 'all',

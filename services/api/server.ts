@@ -11,6 +11,7 @@ import { z } from 'zod';
 import { PlimsollError } from '../domain/errors.ts';
 import { LIMITS } from '../domain/limits.ts';
 import type { AuditEntry, AuditLog, TokenStore } from '../pipeline/access-ports.ts';
+import type { RequestSpan, Trace } from '../pipeline/trace.ts';
 import { accessRoutes } from './access-routes.ts';
 import { admit, originOf } from './admit.ts';
 import { type ChangeRoutesDependencies, changeRoutes } from './change-routes.ts';
@@ -37,6 +38,7 @@ export interface ApiDependencies
   /** null: people cannot log in. */
   readonly logins: Logins | null;
   readonly metrics: ServerMetrics;
+  readonly trace: Trace;
   readonly log: FastifyBaseLogger;
   readonly version: string;
   readonly requestsPerMinute: number;
@@ -48,7 +50,7 @@ export interface ApiDependencies
 
 /** The API, not yet listening. */
 export function buildApi(dependencies: ApiDependencies): FastifyInstance {
-  const { log, metrics, access } = dependencies;
+  const { log, metrics, access, trace } = dependencies;
   const app = fastify({
     loggerInstance: log,
     genReqId: () => randomUUID(),
@@ -63,13 +65,18 @@ export function buildApi(dependencies: ApiDependencies): FastifyInstance {
   const admitting = { access, logins: dependencies.logins, limit: new RateLimit(dependencies.requestsPerMinute) };
   const routes = allRoutes(dependencies);
   const callers = new WeakMap<FastifyRequest, Caller | null>();
+  const spans = new WeakMap<FastifyRequest, RequestSpan>();
+  app.addHook('onRequest', async (request) => void spans.set(request, trace.request(request.headers)));
   app.addHook('onResponse', async (request, reply) => {
     // The pattern, not the path: a digest in each label would be a series each.
     const name = request.routeOptions.url ?? 'none';
     metrics.requests.inc({ route: name, status: String(reply.statusCode) });
     metrics.seconds.observe({ route: name }, reply.elapsedTime / 1_000);
     const { method, id, ip } = request;
-    const line = { id, method, route: name, status: reply.statusCode, ms: Math.round(reply.elapsedTime), ip };
+    const { statusCode: status } = reply;
+    const attributes = { 'http.request.method': method, 'http.route': name, 'http.response.status_code': status };
+    spans.get(request)?.end(`${method} ${name}`, { ...attributes, 'plimsoll.request.id': id }, status >= 500);
+    const line = { id, method, route: name, status, ms: Math.round(reply.elapsedTime), ip };
     request.log[name.startsWith('/api') ? 'info' : 'debug'](line, 'answered');
   });
   app.setErrorHandler((thrown, request, reply) => sendProblem(thrown, request, reply));
@@ -83,19 +90,21 @@ export function buildApi(dependencies: ApiDependencies): FastifyInstance {
       ...(each.bodyBytes !== undefined && { bodyLimit: each.bodyBytes }),
       // Before a body is taken from whom nobody knows.
       onRequest: async (request, reply) => {
-        callers.set(request, await admit(each, request, reply, admitting));
+        const span = spans.get(request)!;
+        callers.set(request, await span.run(() => admit(each, request, reply, admitting)));
       },
-      handler: async (request, reply) => {
-        const caller = callers.get(request) ?? null;
-        try {
-          const answer = await each.handle(checked(each, request, caller));
-          if (each.audit !== null) await access.audit(entryOf(each, request, caller, 'done', answer));
-          return send(each, answer, request, reply);
-        } catch (error) {
-          if (each.audit !== null) await access.audit(entryOf(each, request, caller, 'refused', null));
-          throw error;
-        }
-      },
+      handler: (request, reply) =>
+        spans.get(request)!.run(async () => {
+          const caller = callers.get(request) ?? null;
+          try {
+            const answer = await each.handle(checked(each, request, caller));
+            if (each.audit !== null) await access.audit(entryOf(each, request, caller, 'done', answer));
+            return send(each, answer, request, reply);
+          } catch (error) {
+            if (each.audit !== null) await access.audit(entryOf(each, request, caller, 'refused', null));
+            throw error;
+          }
+        }),
     });
   }
   return app;

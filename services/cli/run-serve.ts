@@ -12,6 +12,7 @@ export interface ServeCommandOptions {
   readonly listen?: string;
   readonly data?: string;
   readonly registries?: string;
+  readonly traces?: string;
 }
 
 /** `plimsoll serve`, `api` and `worker`: until a signal, then until what was begun is done. */
@@ -34,13 +35,14 @@ export async function runServe(session: Session, role: ServeRole, options: Serve
 
 async function settingsOf(
   session: Session,
-  { config, listen, data, registries }: ServeCommandOptions,
+  { config, listen, data, registries, traces }: ServeCommandOptions,
 ): Promise<ServerSettings> {
   const environment = {
     ...session.environment,
     ...(listen !== undefined && { PLIMSOLL_LISTEN: listen }),
     ...(data !== undefined && { PLIMSOLL_DATA_DIR: data }),
     ...(registries !== undefined && { PLIMSOLL_REGISTRIES: registries }),
+    ...(traces !== undefined && { OTEL_EXPORTER_OTLP_ENDPOINT: traces }),
   };
   const settings = readServerSettings(
     config === undefined ? {} : await parseFile(config),

@@ -6,6 +6,7 @@ export interface WebhooksOptions {
   readonly config?: string;
   readonly registries?: string;
   readonly listen?: string;
+  readonly traces?: string;
   readonly dryRun?: boolean;
 }
 

@@ -35,6 +35,10 @@ export function addServeCommands(program: Command, session: Session): void {
       .option('--listen <address:port>', 'where the API listens (PLIMSOLL_LISTEN; default 127.0.0.1:8300)')
       .option('--registries <file>', 'registered registries (PLIMSOLL_REGISTRIES): "plimsoll registry add" writes it')
       .option('--data <dir>', 'store, facts and socket (PLIMSOLL_DATA_DIR; default /var/lib/plimsoll)')
+      .option(
+        '--traces <url>',
+        'send traces to this collector, OTLP over HTTP (OTEL_EXPORTER_OTLP_ENDPOINT; default: none)',
+      )
       .addHelpText('after', `\nExamples:\n${example}`)
       .action(async (options: ServeCommandOptions) => {
         const { runServe } = await import('./run-serve.ts');

@@ -21,6 +21,10 @@ export function addWebhooksCommand(program: Command, session: Session): void {
     .option('--config <file>', 'settings (YAML); the environment goes before them: see docs/serve.md')
     .option('--registries <file>', 'the registered registries (PLIMSOLL_REGISTRIES); see "plimsoll registry add"')
     .option('--listen <address:port>', 'where to listen (PLIMSOLL_LISTEN; default 127.0.0.1:8300)')
+    .option(
+      '--traces <url>',
+      'send traces to this collector, OTLP over HTTP (OTEL_EXPORTER_OTLP_ENDPOINT; default: none)',
+    )
     .option('--dry-run', 'record nothing: write what is accepted to standard output, one JSON object a line')
     .addHelpText('after', EXAMPLES)
     .action(async (options: WebhooksOptions) => {

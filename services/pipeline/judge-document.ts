@@ -7,6 +7,7 @@ import { decideVerdict, type VerdictOptions } from './decide-verdict.ts';
 import { judgeVex } from './judge-vex.ts';
 import { matchVulnerabilities } from './match-vulnerabilities.ts';
 import type { AdvisoryDatabase, BundleVerifier, PolicyEvaluator, Sha256 } from './ports.ts';
+import { type Trace, UNTRACED } from './trace.ts';
 
 /** What was given to suppress vulnerabilities, and the digests of it. */
 export interface Suppressions {
@@ -40,6 +41,7 @@ export interface JudgeDependencies {
   readonly sha256: Sha256;
   /** A stopwatch in milliseconds. */
   readonly clock: { elapsed(): number };
+  readonly trace?: Trace;
 }
 
 /**
@@ -60,10 +62,17 @@ export async function judgeDocument(
 async function judgeReport(
   report: Report,
   { matching, judging }: JudgeRequest,
-  { sha256, clock }: JudgeDependencies,
+  { sha256, clock, trace = UNTRACED }: JudgeDependencies,
 ): Promise<Report> {
-  const matched = matching === null ? report : await match(report, matching, clock);
-  return judging === null ? matched : await decideVerdict(matched, judging.evaluator, judging.options, sha256);
+  const packages = { 'plimsoll.packages': report.packages.length };
+  const matched =
+    matching === null
+      ? report
+      : await trace.span('match vulnerabilities', packages, () => match(report, matching, clock));
+  if (judging === null) return matched;
+  return await trace.span('decide verdict', {}, () =>
+    decideVerdict(matched, judging.evaluator, judging.options, sha256),
+  );
 }
 
 async function match(report: Report, matching: Matching, clock: JudgeDependencies['clock']): Promise<Report> {

@@ -23,6 +23,7 @@ import { readFacts } from './read-facts.ts';
 import { resolveImages, type SourceImage } from './resolve-images.ts';
 import { runEngines } from './run-engines.ts';
 import { scanSbom } from './scan-sbom.ts';
+import { type Trace, UNTRACED } from './trace.ts';
 
 /** Everything a scan needs from outside. */
 export interface ScanDependencies {
@@ -42,6 +43,7 @@ export interface ScanDependencies {
   /** See FactsOptions. */
   readonly breathe: () => Promise<void>;
   readonly version: string;
+  readonly trace?: Trace;
 }
 
 export interface ScanRequest {
@@ -68,7 +70,10 @@ export async function scanTarget(request: ScanRequest, dependencies: ScanDepende
   if (request.useSboms && (target.kind === 'sbom' || target.kind === 'dir')) {
     throw new PlimsollError('USAGE', '--use-sboms is of SBOMs in images and installed systems; scan sbom:FILE itself');
   }
-  const opened = await dependencies.opener.open(target, request);
+  const { trace = UNTRACED } = dependencies;
+  const opened = await trace.span('open target', { 'plimsoll.target.kind': target.kind }, () =>
+    dependencies.opener.open(target, request),
+  );
   try {
     if (opened.kind === 'sbom') {
       if (platform !== null) throw new PlimsollError('USAGE', 'an SBOM is of one image; leave out --platform');
@@ -84,7 +89,9 @@ export async function scanTarget(request: ScanRequest, dependencies: ScanDepende
       return scanSbom(content, { target, readMs: clock.elapsed() - started }, dependencies);
     }
     const selector = 'selector' in target ? target.selector : null;
-    const { images, indexDigest } = await resolveImages(opened, selector, platform, dependencies.sha256);
+    const { images, indexDigest } = await trace.span('resolve images', {}, () =>
+      resolveImages(opened, selector, platform, dependencies.sha256),
+    );
     const targetKind = opened.targetKind;
     const reports: Report[] = [];
     for (const image of images) reports.push(await scanImage(image, opened, request, dependencies));
@@ -115,17 +122,19 @@ async function scanImage(
   request: ScanRequest,
   dependencies: ScanDependencies,
 ): Promise<Report> {
-  const { reader, clock } = dependencies;
+  const { reader, clock, trace = UNTRACED } = dependencies;
   const { targetKind, path, storedAs } = opened;
   const started = clock.elapsed();
   const options = { ...request, ...dependencies, analyzers: await analyzersOf(request, dependencies) };
-  const layers = await readFacts(image, reader, options);
+  const layers = await trace.span('read layers', { 'plimsoll.layers': image.layers.length }, () =>
+    readFacts(image, reader, options),
+  );
   const read = clock.elapsed();
   const attested =
     opened.kind === 'content'
       ? await attestedSboms(image, opened.content, { ...request, ...dependencies })
       : NOTHING_ATTESTED;
-  const found = await listPackages(layers, reader, options, attested);
+  const found = await trace.span('list packages', {}, () => listPackages(layers, reader, options, attested));
   const list = targetKind === 'dir' ? asProject(found, options.analyzers) : found;
   const listed = clock.elapsed();
   const timings = { readMs: read - started, listMs: listed - read };

@@ -127,6 +127,12 @@ const server = z.strictObject({
     })
     .optional()
     .describe('Where people log in; without it there are tokens alone'),
+  traces: z
+    .strictObject({
+      endpoint: address('https?').optional().describe('Of a collector (OTLP over HTTP); without it nothing is traced'),
+      ratio: z.number().min(0).max(1).default(1).describe('Of the traces, how many are kept'),
+    })
+    .prefault({}),
   log: z.strictObject({ level: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info') }).prefault({}),
 });
 
@@ -143,6 +149,7 @@ const VARIABLES = {
   PLIMSOLL_OIDC_CLIENT_SECRET: ['oidc', 'clientSecret'],
   PLIMSOLL_OIDC_CLIENT_SECRET_FILE: ['oidc', 'clientSecretFile'],
   PLIMSOLL_REGISTRIES: ['registries', 'file'],
+  OTEL_EXPORTER_OTLP_ENDPOINT: ['traces', 'endpoint'],
   PLIMSOLL_LOG_LEVEL: ['log', 'level'],
 } as const satisfies Record<string, readonly [string] | readonly [string, string]>;
 

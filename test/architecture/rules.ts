@@ -29,6 +29,7 @@ const PORTS = [
   'services/pipeline/session-ports.ts',
   'services/pipeline/store-ports.ts',
   'services/pipeline/terms.ts',
+  'services/pipeline/trace.ts',
 ];
 
 /** The composition roots: the only files that see both adapters and entry points. */
@@ -39,6 +40,7 @@ const ROOTS = [
   'services/serve-logins.ts',
   'services/serve-rounds.ts',
   'services/serve-store.ts',
+  'services/serve-traces.ts',
   'services/layer-worker.ts',
   'services/outlets.ts',
   'services/update-process.ts',

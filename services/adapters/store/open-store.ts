@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Kysely, PostgresDialect, sql } from 'kysely';
+import { Kysely, type LogEvent, PostgresDialect, sql } from 'kysely';
 import pg from 'pg';
 import { messageOf, PlimsollError } from '../../domain/errors.ts';
 import type { TermsReader } from '../../pipeline/terms.ts';
+import { type Trace, UNTRACED } from '../../pipeline/trace.ts';
 import { patienceMs } from './failures.ts';
 import { currentRevision } from './judgement-terms.ts';
 import { migrate } from './migrate.ts';
@@ -33,13 +34,20 @@ export interface Store extends TermsReader {
 }
 
 /** Connects, also to a server that is just being started, and brings the schema up to date. Raises STORE_UNUSABLE. */
-export async function openStore(connection: pg.PoolConfig, onError: (message: string) => void): Promise<Store> {
+export async function openStore(
+  connection: pg.PoolConfig,
+  onError: (message: string) => void,
+  trace: Trace = UNTRACED,
+): Promise<Store> {
   const pool = new pg.Pool({ max: 10, connectionTimeoutMillis: 10_000, ...connection });
   // A connection that breaks while nobody uses it: the next one to ask gets a new one.
   pool.on('error', (error) => onError(messageOf(error)));
   // One that breaks while somebody has it, between two statements: unheard, it would end the process. The next one fails.
   pool.on('connect', (client) => client.on('error', () => {}));
-  const database = new Kysely<StoreSchema>({ dialect: new PostgresDialect({ pool }) });
+  const database = new Kysely<StoreSchema>({
+    dialect: new PostgresDialect({ pool }),
+    ...(trace !== UNTRACED && { log: (event) => traceQuery(trace, event) }),
+  });
   try {
     await answered(() => ping(database));
     await migrate(database);
@@ -51,6 +59,17 @@ export async function openStore(connection: pg.PoolConfig, onError: (message: st
     });
   }
   return { ...storeIn(database), ping: () => ping(database), close: () => database.destroy() };
+}
+
+/** Texts of statements have their values apart. Names of attributes: OpenTelemetry's semantic conventions for databases. */
+function traceQuery(trace: Trace, { level, query, queryDurationMillis }: LogEvent): void {
+  const [operation = 'query'] = /^\s*\w+/.exec(query.sql) ?? [];
+  const attributes = {
+    'db.system.name': 'postgresql',
+    'db.query.text': query.sql,
+    'plimsoll.failed': level === 'error',
+  };
+  trace.ended(`postgresql ${operation.trim().toLowerCase()}`, attributes, queryDurationMillis);
 }
 
 /** Asks until it answers, or is not likely to: it may be starting, or being started again. */
