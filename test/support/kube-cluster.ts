@@ -47,6 +47,8 @@ export interface KubeCluster {
   userWithCertificate(name: string, groups?: readonly string[]): string;
   /** A kubeconfig of a user with the token of the file that it names. */
   userWithToken(name: 'ada' | 'ben'): string;
+  /** A kubeconfig of a service account of the cluster, with its namespace. */
+  serviceAccount(namespace: string, name: string): Promise<string>;
   /** The last lines of the API server's log. */
   log(): string;
 }
@@ -92,7 +94,7 @@ export async function startCluster(atEnd: (close: () => Promise<void>) => void):
   const serving = authority.issue({ subject: '/CN=kube-apiserver', names: ['IP:127.0.0.1', 'DNS:localhost'] });
   const webhookClient = authority.issue({ subject: '/CN=kube-apiserver-webhook-client' });
   const signing = authority.issue({ subject: '/CN=service-accounts' });
-  const kubeconfigFor = (name: string, server: string, user: object): string =>
+  const kubeconfigFor = (name: string, server: string, user: object, namespace?: string): string =>
     inDirectory(
       `${name}.kubeconfig`,
       JSON.stringify({
@@ -101,7 +103,7 @@ export async function startCluster(atEnd: (close: () => Promise<void>) => void):
         'current-context': 'test',
         clusters: [{ name: 'test', cluster: { server, 'certificate-authority': authority.own.certificateFile } }],
         users: [{ name, user }],
-        contexts: [{ name: 'test', context: { cluster: 'test', user: name } }],
+        contexts: [{ name: 'test', context: { cluster: 'test', user: name, namespace } }],
       }),
     );
   const certificateUser = ({ certificateFile, keyFile }: IssuedCertificate): object => {
@@ -183,6 +185,11 @@ export async function startCluster(atEnd: (close: () => Promise<void>) => void):
     userWithCertificate: (name, groups = []) => {
       const subject = `${groups.map((group) => `/O=${group}`).join('')}/CN=${name}`;
       return kubeconfigFor(name, server, certificateUser(authority.issue({ subject })));
+    },
+    serviceAccount: async (namespace, name) => {
+      const { stdout, stderr } = await kubectl(['create', 'token', name, '-n', namespace, '--duration=1h']);
+      if (stdout === '') throw new Error(`kubectl create token: ${stderr}`);
+      return kubeconfigFor(name, server, { tokenFile: inDirectory(`${name}.token`, stdout) }, namespace);
     },
     userWithToken: (name) =>
       kubeconfigFor(name, server, { tokenFile: inDirectory(`${name}.token`, `${TOKENS[name]}\n`) }),
