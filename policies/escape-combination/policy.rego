@@ -79,7 +79,5 @@ gains(container, name) if count(workload.added(container) & {name, "ALL"}) > 0
 
 host_mounts(container) := [mount |
 	some mount in container.spec.volumeMounts
-	some volume in workload.spec.volumes
-	volume.name == mount.name
-	volume.hostPath
+	mount.name in workload.host_volumes
 ]

@@ -39,8 +39,10 @@ is_allowed(volume) if {
 
 is_mounted_as_allowed(_, allowed) if not allowed.read_only
 
-is_mounted_as_allowed(volume, _) if {
-	every each in workload.mounts(volume) {
-		each.mount.readOnly == true
-	}
+is_mounted_as_allowed(volume, _) if not volume.name in written
+
+written contains mount.name if {
+	some container in workload.containers
+	some mount in container.spec.volumeMounts
+	object.get(mount, "readOnly", false) != true
 }

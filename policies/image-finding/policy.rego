@@ -18,7 +18,7 @@ package plimsoll.rules.image_finding
 import data.plimsoll.images
 
 violations contains {"message": message, "evidence": evidence} if {
-	some image in images.judged
+	some image in input.images
 	some found in image.verdict.violations
 	found.rule in input.params.image_finding.rules
 	message := concat("", [images.called_with_verdict(image), ": ", found.rule, ": ", found.message])

@@ -17,14 +17,14 @@ package plimsoll.rules.image_fixable
 import data.plimsoll.images
 
 violations contains {"message": message, "evidence": images.of_verdict(image, {"counts": found})} if {
-	some image in images.judged
+	some image in input.images
 	found := images.at_least(image.verdict.counts.fixable, input.params.image_fixable.severity)
 	count(found) > 0
 	message := concat("", [images.called_with_verdict(image), " has vulnerabilities with a fix: ", images.listed(found), "; build it again on newer packages"])
 }
 
 violations contains {"level": "undecided", "message": message, "evidence": images.of_verdict(image, {})} if {
-	some image in images.judged
+	some image in input.images
 	image.verdict.counts == null
 	message := concat("", [images.called_with_verdict(image), " was scanned without an advisory database; scan it with one"])
 }

@@ -12,7 +12,7 @@ package plimsoll.rules.image_verdict
 import data.plimsoll.images
 
 violations contains {"message": message, "evidence": evidence} if {
-	some image in images.judged
+	some image in input.images
 	image.verdict.decision == "fail"
 	denied := [concat(": ", [each.rule, each.message]) | some each in image.verdict.violations; each.mode == "deny"]
 	message := concat("", [images.called_with_verdict(image), " failed its scan: ", concat("; ", array.slice(denied, 0, 3)), more(count(denied)), "; use one that passes"])
@@ -20,7 +20,7 @@ violations contains {"message": message, "evidence": evidence} if {
 }
 
 violations contains {"level": "undecided", "message": message, "evidence": images.of_verdict(image, {})} if {
-	some image in images.judged
+	some image in input.images
 	image.verdict.decision == "unknown"
 	message := concat("", [images.called_with_verdict(image), " has a scan that ended in unknown: ", concat("; ", array.slice(image.verdict.reasons, 0, 3)), "; mend that and scan it again"])
 }

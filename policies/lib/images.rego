@@ -12,11 +12,6 @@ called_with_verdict(image) := concat("", [called(image), " (by its tag, not bind
 # The verdict as evidence: by the digest a flipped verdict is known, and by the text exceptions.
 of_verdict(image, more) := object.union({"image": image.text, "digest": image.verdict.digest, "scannedAt": image.verdict.scannedAt}, more)
 
-judged contains image if {
-	some image in input.images
-	image.verdict != null
-}
-
 # Vulnerabilities of a severity and above, by severity; severities without one are left out.
 at_least(counts, threshold) := {severity: number |
 	some severity, number in counts

@@ -66,9 +66,8 @@ overlap(a, b) if array.slice(a, 0, count(b)) == b
 
 overlap(a, b) if array.slice(b, 0, count(a)) == a
 
-# Containers that mount a volume, and how.
-mounts(volume) := [{"container": container, "mount": mount} |
-	some container in containers
-	some mount in container.spec.volumeMounts
-	mount.name == volume.name
-]
+# Names of volumes that are files or directories of the host. As a set: a Pod may have thousands of volumes and of mounts.
+host_volumes contains volume.name if {
+	some volume in spec.volumes
+	volume.hostPath
+}

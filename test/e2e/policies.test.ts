@@ -4,6 +4,7 @@ import { delimiter, dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { CheckedPolicy } from '../../services/adapters/opa/checked-policy.ts';
 import { compilePolicy, manifestText } from '../../services/adapters/opa/compile-policy.ts';
+import { messageOf } from '../../services/domain/errors.ts';
 import { LIMITS } from '../../services/domain/limits.ts';
 import type { Report } from '../../services/domain/report/report.ts';
 import { serializeReport } from '../../services/domain/report/serialize.ts';
@@ -404,29 +405,47 @@ describe.skipIf(opa === null)('no line of a rule can go without a sample that fa
     const directory = mkdtempSync(join(place, 'mutant-'));
     for (const each of sourcesOf(folder)) copyFileSync(join(POLICIES, folder, each), join(directory, each));
     writeFileSync(join(directory, name), mutant);
-    let built: Awaited<ReturnType<typeof compilePolicy>>;
-    try {
-      built = await compilePolicy(directory, compiler);
-    } catch {
-      // Nor can it go without the compiler telling.
-      return;
-    }
-    // Rules that come with Plimsoll need no process of their own.
-    const checked = CheckedPolicy.load(built.wasm, LIMITS.policyMemoryBytes);
-    const policy = { name: 'mutant', digest: '', builtin: true, rules: built.manifest.rules };
-    const evaluate = async (input: PolicyInput) => {
-      const violations = checked.evaluate(new TextEncoder().encode(JSON.stringify(input)).buffer as ArrayBuffer);
-      return [{ policy, violations }];
-    };
-    const samples = join(POLICIES, folder, 'samples');
-    const problems: (string | null)[] = [];
-    for (const file of readdirSync(samples)) {
-      const each: Sample = sample.parse(JSON.parse(readFileSync(join(samples, file), 'utf8')));
-      problems.push(await checkSample(each, { policies: [policy], evaluate }).catch(String));
-    }
-    expect(problems.filter((problem) => problem !== null)).not.toEqual([]);
+    expect(await toldBy(directory, POLICIES, [folder])).not.toEqual([]);
+  });
+
+  // violations.rego has tests in Rego: what it answers to rules that are broken no sample of one that is right shows.
+  const shared = ['images.rego', 'workload.rego'].flatMap((name) => {
+    const source = readFileSync(join(POLICIES, 'lib', name), 'utf8');
+    return withoutParts(source).map(([what, mutant]): [string, string, string] => [name, what, mutant]);
+  });
+
+  test.each(shared)('lib/%s without %s', async (name, _, mutant) => {
+    const copy = copiedPolicies(place);
+    writeFileSync(join(copy, 'lib', name), mutant);
+    expect(await toldBy(copy, copy, folders)).not.toEqual([]);
   });
 });
+
+/** What is wrong with a directory of Rego: opa refuses it, or samples of these folders come to something else. */
+async function toldBy(directory: string, shared: string, folders: readonly string[]): Promise<string[]> {
+  let built: Awaited<ReturnType<typeof compilePolicy>>;
+  try {
+    built = await compilePolicy(directory, { ...compiler, shared });
+  } catch (error) {
+    return [messageOf(error)];
+  }
+  // Rules that come with Plimsoll need no process of their own.
+  const checked = CheckedPolicy.load(built.wasm, LIMITS.policyMemoryBytes);
+  const policy = { name: 'mutant', digest: '', builtin: true, rules: built.manifest.rules };
+  const evaluate = async (input: PolicyInput) => {
+    const violations = checked.evaluate(new TextEncoder().encode(JSON.stringify(input)).buffer as ArrayBuffer);
+    return [{ policy, violations }];
+  };
+  const problems: (string | null)[] = [];
+  for (const folder of folders) {
+    const samples = join(POLICIES, folder, 'samples');
+    for (const file of readdirSync(samples)) {
+      const each: Sample = sample.parse(JSON.parse(readFileSync(join(samples, file), 'utf8')));
+      problems.push(await checkSample(each, { policies: [policy], evaluate }).catch(messageOf));
+    }
+  }
+  return problems.filter((problem) => problem !== null);
+}
 
 /** The source without each of its definitions, and without each expression of a body; metadata, imports and helpers of the head stay. */
 function withoutParts(source: string): [what: string, mutant: string][] {
