@@ -31,6 +31,11 @@ describe('an image', () => {
     expect(asked('nginx', report('registry', 'docker.io/library/nginx:latest', digest('a')))).toBe(digest('a'));
     expect(asked('nginx:2', report('registry', 'docker.io/library/nginx:latest', digest('a')))).toBeNull();
   });
+  test('is found by the digest of its index, where that was scanned', () => {
+    const index = `registry.example/app@${digest('c')}`;
+    expect(asked(index, report('registry', index, digest('a')))).toBe(digest('c'));
+    expect(asked('registry.example/app', report('registry', index, digest('a')))).toBeNull();
+  });
   test('is not found by the path of a file', () => {
     expect(asked('app/image.tar', report('docker-archive', 'app/image.tar', digest('a')))).toBeNull();
   });

@@ -3,15 +3,23 @@ import type { Report } from '../report/report.ts';
 import { imageVerdictOf, type KnownImage } from './judged-images.ts';
 import type { WorkloadImage } from './workload.ts';
 
-/** What reports say of images: by digest, and by the reference that was scanned. Of several of one image the newest. */
+/**
+ * What reports say of images: by digest, and by the reference that was scanned. Of several of one image the newest. A reference may name
+ * the digest of an index, of which the report is of one platform.
+ */
 export function reportedImages(reports: readonly Report[]): (image: WorkloadImage) => KnownImage | null {
   const known = new Map<string, KnownImage>();
   for (const report of reports.toSorted((a, b) => Date.parse(a.createdAt) - Date.parse(b.createdAt))) {
     const verdict = imageVerdictOf(report);
     if (verdict === null) continue;
-    for (const name of [verdict.digest, referenceOf(report)]) {
-      if (name !== null) known.set(name, { verdict, failingSince: null });
-    }
+    known.set(verdict.digest, { verdict, failingSince: null });
+    const named = referenceOf(report);
+    if (named === null) continue;
+    const { digest } = named;
+    known.set(digest ?? formatReference(named), {
+      verdict: { ...verdict, digest: digest ?? verdict.digest },
+      failingSince: null,
+    });
   }
   return ({ reference }) => {
     if (reference === null) return null;
@@ -20,11 +28,10 @@ export function reportedImages(reports: readonly Report[]): (image: WorkloadImag
 }
 
 /** Targets in files are called by their paths, which name no image. */
-function referenceOf({ target }: Report): string | null {
+function referenceOf({ target }: Report) {
   if (!['registry', 'docker', 'podman', 'containerd'].includes(target.kind)) return null;
   try {
-    const reference = parseReference(target.reference);
-    return reference.digest === null ? formatReference(reference) : null;
+    return parseReference(target.reference);
   } catch {
     return null;
   }
