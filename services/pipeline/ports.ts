@@ -298,6 +298,8 @@ export interface Confinement {
   readonly prefix: readonly string[];
   /** In namespaces of its own: no network, and all its processes end with the first one. */
   readonly isolated: boolean;
+  /** In a root that holds nothing but what is visible and the system's programs, and where nothing can be written. */
+  readonly rooted: boolean;
   /** Whether the limits that were asked for hold. */
   readonly bounded: boolean;
 }
@@ -307,6 +309,8 @@ export interface ConfinementTerms {
   readonly limits: readonly string[];
   /** Without capabilities, and where that is possible as nobody. */
   readonly powerless: boolean;
+  /** Absolute paths that it needs to see; null: all. */
+  readonly visible: readonly string[] | null;
   /** A command line that ends well where it is confined no more than it can bear. */
   readonly probe: readonly string[];
 }

@@ -19,7 +19,7 @@ const place = scratch('engines');
 const strongest = await engineConfinement(new LocalPrograms(process.env.PATH), engineOptions().limits);
 const CONFINEMENTS = [
   ['as this machine allows', strongest],
-  ['without namespaces', { prefix: [], isolated: false, bounded: false }],
+  ['without namespaces', { prefix: [], isolated: false, rooted: false, bounded: false }],
 ] as const;
 
 /** The processes in whose command line this text stands. */
@@ -147,7 +147,7 @@ test.skipIf(!strongest.isolated)('in namespaces of its own there is no network',
     return Buffer.from((await runConfined(command, confinement, limits, signal)).stdout).toString();
   };
   try {
-    expect(await attempt({ prefix: [], isolated: false, bounded: false })).toBe('through\n');
+    expect(await attempt({ prefix: [], isolated: false, rooted: false, bounded: false })).toBe('through\n');
     expect(await attempt(strongest)).not.toContain('through');
   } finally {
     server.close();

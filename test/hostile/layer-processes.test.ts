@@ -1,10 +1,15 @@
-import { existsSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, test } from 'vitest';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { afterAll, describe, expect, test, vi } from 'vitest';
 import { StoredLayers } from '../../services/adapters/archive/stored-layers.ts';
 import { LocalPrograms } from '../../services/adapters/programs/local-programs.ts';
+import { layerTerms } from '../../services/adapters/readers/layer-command.ts';
 import { LayerProcesses } from '../../services/adapters/readers/layer-processes.ts';
+import { PlimsollError } from '../../services/domain/errors.ts';
 import { LIMITS, type Limits } from '../../services/domain/limits.ts';
 import type { Report } from '../../services/domain/report/report.ts';
 import type { LayerReader, Programs } from '../../services/pipeline/ports.ts';
@@ -12,6 +17,7 @@ import { buildImage } from '../support/image-builder.ts';
 import { file } from '../support/layer-builder.ts';
 import { packagesOf } from '../support/outcome.ts';
 import { dpkgStatus, OS_RELEASE } from '../support/package-databases.ts';
+import { REPOSITORY } from '../support/repository.ts';
 import { LAYER_WORKER, ociTarget, scan, scratch } from '../support/scan.ts';
 
 /*
@@ -27,7 +33,7 @@ const programs = new LocalPrograms(process.env.PATH);
 const bare: Programs = {
   ...programs,
   find: async () => null,
-  confine: async () => ({ prefix: [], isolated: false, bounded: false }),
+  confine: async () => ({ prefix: [], isolated: false, rooted: false, bounded: false }),
 };
 const opener = new StoredLayers(null);
 const honest = new LayerProcesses(LAYER_WORKER, { opener, programs });
@@ -74,6 +80,14 @@ const port = await new Promise<number>((resolve) => {
   afterAll(() => void server.close());
 });
 const written = join(place, 'written');
+
+/** A socket that anybody may connect to, in a directory that anybody may enter. */
+const socket = join(tmpdir(), `plimsoll-test-${process.pid}.sock`);
+await new Promise<void>((resolve) => {
+  const server = createServer((connection) => connection.end());
+  server.listen({ path: socket, writableAll: true, readableAll: true }, resolve);
+  afterAll(() => void server.close());
+});
 
 test('one that only answers is believed: what the others are refused makes the difference', async () => {
   const report = await scanWith('clean();');
@@ -125,8 +139,19 @@ describe('a layer that', () => {
 
   test('connects, where the kernel gives no namespaces: the report says that nothing held', async () => {
     expect((await scanWith(connect, {}, unconfined)).completeness.status).toBe('complete');
-    expect(await unconfined.sandbox(LIMITS)).toEqual({ fs: 'code-only', net: 'host', memory: 'watchdog' });
+    expect(await unconfined.sandbox(LIMITS)).toEqual({ fs: 'permission-model', net: 'host', memory: 'watchdog' });
   });
+
+  const connectByName = `const net = await import('node:net');
+    await new Promise((done, fail) => net.connect(${JSON.stringify(socket)}).on('connect', done).on('error', fail)); clean();`;
+
+  test.skipIf(sandbox.fs !== 'own-root')(
+    'connects to a socket in the file system (skipped where the kernel gives no root)',
+    async () => {
+      expectGap(await scanWith(connectByName), /its process ended \(exit 1\).*ENOENT/);
+      expect((await scanWith(connectByName, {}, unconfined)).completeness.status).toBe('complete');
+    },
+  );
 
   test.skipIf(sandbox.net !== 'none')('looks for the process of Plimsoll (skipped likewise)', async () => {
     expectGap(await scanWith(`process.kill(${process.pid}, 0); clean();`), /its process ended \(exit 1\).*ESRCH/);
@@ -247,3 +272,124 @@ describe('a layer that', () => {
     expectGap(report, /^it is too long$/, 'limit-reached');
   });
 });
+
+describe('what holds a process', () => {
+  const terms = layerTerms(TAKEN_OVER, LIMITS);
+
+  /** What a program says that is no Node, and so has no permission model. */
+  async function native(...command: string[]): Promise<string> {
+    const { prefix } = await programs.confine(terms);
+    const [program, ...args] = [...prefix, ...command];
+    const { stdout, stderr } = spawnSync(program!, args, { env: {}, cwd: '/', encoding: 'utf8' });
+    return stdout + stderr;
+  }
+
+  test.skipIf(sandbox.fs !== 'own-root')(
+    'shows native code no file but code, and lets it write none (skipped likewise)',
+    async () => {
+      const top = (await native('/bin/ls', '/')).trim().split('\n');
+      const known = [
+        'bin',
+        'lib',
+        'lib32',
+        'lib64',
+        'sbin',
+        'usr',
+        ...terms.visible!.map((path) => path.split('/')[1]!),
+      ];
+      expect(top.filter((name) => !known.includes(name))).toEqual([]);
+      for (const path of ['/etc/passwd', '/proc/self/environ', place, `${REPOSITORY}/package-lock.json`]) {
+        expect(await native('/bin/ls', path)).toContain('No such file');
+      }
+      for (const path of ['/new', `${REPOSITORY}/node_modules/new`, '/usr/new']) {
+        expect(await native('/bin/mkdir', path)).toMatch(/Read-only file system|Permission denied|No such file/);
+      }
+    },
+  );
+
+  test.skipIf(sandbox.memory !== 'rlimit')(
+    'bounds the memory of native code, and what it writes (skipped without prlimit)',
+    async () => {
+      const said = await native('/bin/sh', '-c', 'ulimit -d; ulimit -f; ulimit -c');
+      expect(said.trim().split('\n')).toEqual([String(LIMITS.layerProcessBytes / 1_024), '0', '0']);
+    },
+  );
+});
+
+describe('an end of Plimsoll', () => {
+  const endless = join(place, 'endless');
+  writeFileSync(endless, 'for (;;);');
+  const location = { kind: 'file', path: endless, compression: 'none', offset: 0, size: statSync(endless).size };
+  const job = {
+    layer: 0,
+    location,
+    digest: null,
+    size: null,
+    wantDiffId: false,
+    analyzers: [],
+    inventory: 'paths',
+    extra: null,
+  };
+
+  test('is one of its processes too, whatever they do', async () => {
+    const module = (path: string) => JSON.stringify(pathToFileURL(join(REPOSITORY, 'services', path)).href);
+    const code = `
+      const { LayerProcesses } = await import(${module('adapters/readers/layer-processes.ts')});
+      const { StoredLayers } = await import(${module('adapters/archive/stored-layers.ts')});
+      const { LocalPrograms } = await import(${module('adapters/programs/local-programs.ts')});
+      const { LIMITS: limits } = await import(${module('domain/limits.ts')});
+      const programs = new LocalPrograms(process.env.PATH);
+      const reader = new LayerProcesses(new URL(${JSON.stringify(TAKEN_OVER.href)}), { opener: new StoredLayers(null), programs });
+      const signal = new AbortController().signal;
+      await reader.read([${JSON.stringify(job)}], { limits, skipDirs: [], skipFiles: [], onProgress() {}, signal });`;
+    for (const killed of ['SIGKILL', 'SIGTERM'] as const) {
+      const plimsoll = spawn(process.execPath, ['--input-type=module', '-e', code], { stdio: 'inherit' });
+      try {
+        await vi.waitUntil(() => isBusy(running()), PATIENTLY);
+      } finally {
+        plimsoll.kill(killed);
+      }
+      await vi.waitUntil(() => running().length === 0, PATIENTLY);
+    }
+  });
+
+  test('of a scan that is stopped ends them at once', async () => {
+    const stop = new AbortController();
+    const reason = new PlimsollError('CANCELLED', 'stopped by a test');
+    const layers = [{ entries: BASE }, { blob: Buffer.from('for (;;);'), tar: Buffer.alloc(0) }];
+    const target = ociTarget(place, await buildImage({ layers }));
+    const ended = expect(scan(target, { reader: readerOf(hostile), signal: stop.signal })).rejects.toBe(reason);
+    await vi.waitUntil(() => isBusy(running()), PATIENTLY);
+    stop.abort(reason);
+    await ended;
+    await vi.waitUntil(() => running().length === 0, PATIENTLY);
+  });
+});
+
+/** A machine may be busy with other tests. */
+const PATIENTLY = { timeout: 60_000, interval: 50 };
+
+/** The processes that run a layer's own code. */
+function running(): string[] {
+  return readdirSync('/proc').filter((pid) => {
+    if (!/^[0-9]+$/.test(pid) || Number(pid) === process.pid) return false;
+    try {
+      const words = readFileSync(`/proc/${pid}/cmdline`, 'latin1').split('\0');
+      return words.at(-2) === fileURLToPath(TAKEN_OVER);
+    } catch {
+      return false;
+    }
+  });
+}
+
+/** Whether one has run so long that it must have come to its endless loop: user time in ticks (proc(5), field 14). */
+function isBusy(pids: readonly string[]): boolean {
+  return pids.some((pid) => {
+    try {
+      const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+      return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[11]) > 100;
+    } catch {
+      return false;
+    }
+  });
+}

@@ -66,7 +66,7 @@ export class LocalEngines implements EngineRunner {
 export async function engineConfinement(programs: Programs, { engineMemoryBytes }: Limits): Promise<Confinement> {
   const limits = [`--data=${engineMemoryBytes}`, '--core=0'];
   const probe = [(await programs.find('true')) ?? '/bin/true'];
-  return await programs.confine({ limits, powerless: false, probe });
+  return await programs.confine({ limits, powerless: false, visible: null, probe });
 }
 
 /** Everything that it would keep or look for lies in a directory that nobody else sees and that goes afterwards. */

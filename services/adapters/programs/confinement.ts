@@ -1,4 +1,5 @@
 import type { Confinement, ConfinementTerms } from '../../pipeline/ports.ts';
+import { ownRoot } from './own-root.ts';
 
 const NAMESPACES = ['--net', '--pid', '--fork', '--kill-child', '--'];
 const OWN_PROC = '--mount-proc';
@@ -10,31 +11,51 @@ const POWERLESS = ['--no-new-privs', '--bounding-set=-all', '--inh-caps=-all'];
 const NOBODY = ['--reuid=65534', '--regid=65534', '--clear-groups'];
 const PROBE_MS = 30_000;
 
+/** One way to confine: the words that are put before a command line, and what they come to. */
+interface Isolation {
+  readonly prefix: readonly string[];
+  readonly isolated: boolean;
+  readonly rooted: boolean;
+}
+
 /**
- * The strongest confinement that this machine allows, by trying: network and process namespaces with a /proc of their own, that of a
- * plain user, that without a /proc (in containers), and none; in each first as nobody, where that is asked for. Tools of util-linux do
- * it, where they are.
+ * The strongest confinement that this machine allows, by trying: namespaces with a root of their own, where that is asked for; with a
+ * /proc of their own; those of a plain user; those without a /proc (in containers); and none. In each first as nobody, where that is
+ * asked for. Tools of util-linux do it, where they are.
  */
 export async function strongestConfinement(
   find: (name: string) => Promise<string | null>,
-  { limits, powerless, probe }: ConfinementTerms,
+  { limits, powerless, visible, probe }: ConfinementTerms,
 ): Promise<Confinement> {
-  const [setpriv, unshare, prlimit] = await Promise.all(['setpriv', 'unshare', 'prlimit'].map(find));
+  const [setpriv, unshare, prlimit, sh] = await Promise.all(['setpriv', 'unshare', 'prlimit', 'sh'].map(find));
   const bound = prlimit ? [prlimit, ...limits, '--'] : [];
   const tied = setpriv ? [setpriv, ...TIED, '--'] : [];
-  const isolations = unshare
-    ? [[OWN_PROC], [...AS_USER, OWN_PROC], AS_USER].map((flags) => [unshare, ...flags, ...NAMESPACES])
-    : [];
+  const users = powerless && setpriv ? [[...POWERLESS, ...NOBODY], POWERLESS] : [];
   // What changes its user is no longer tied, and says so again.
-  const users = powerless && setpriv ? [[...POWERLESS, ...NOBODY], POWERLESS, ['--no-new-privs']] : [];
-  for (const isolation of [...isolations, []]) {
-    for (const user of [...users.map((flags) => [setpriv!, ...TIED, ...flags, '--']), []]) {
+  const asUser = (flags: readonly string[]): readonly string[] => [setpriv!, ...TIED, ...flags, '--'];
+  const weaker = powerless && setpriv ? [asUser(['--no-new-privs']), []] : [[]];
+  const root = visible !== null && sh ? ownRoot(sh, visible) : null;
+  for (const { prefix: isolation, isolated, rooted } of isolations(unshare ?? null, root)) {
+    for (const user of [...users.map(asUser), ...(rooted ? [] : weaker)]) {
       const prefix = [...tied, ...isolation, ...user, ...bound];
-      if (await runs([...prefix, ...probe]))
-        return { prefix, isolated: isolation.length > 0, bounded: bound.length > 0 };
+      if (await runs([...prefix, ...probe])) return { prefix, isolated, rooted, bounded: bound.length > 0 };
     }
   }
-  return { prefix: [], isolated: false, bounded: false };
+  return { prefix: [], isolated: false, rooted: false, bounded: false };
+}
+
+function isolations(unshare: string | null, root: readonly string[] | null): readonly Isolation[] {
+  const none = { prefix: [], isolated: false, rooted: false };
+  if (unshare === null) return [none];
+  const rooted = [['--mount'], [...AS_USER, '--mount']];
+  const plain = [[OWN_PROC], [...AS_USER, OWN_PROC], AS_USER];
+  return [
+    ...(root === null ? [] : rooted).map((flags) => {
+      return { prefix: [unshare, ...flags, ...NAMESPACES, ...root!], isolated: true, rooted: true };
+    }),
+    ...plain.map((flags) => ({ prefix: [unshare, ...flags, ...NAMESPACES], isolated: true, rooted: false })),
+    none,
+  ];
 }
 
 async function runs([program, ...args]: readonly string[]): Promise<boolean> {

@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Limits } from '../../domain/limits.ts';
+import type { ConfinementTerms } from '../../pipeline/ports.ts';
 
 /** The heap of the process; what lies outside of it is bounded by the memory of the whole. */
 const HEAP_MB = 1_024;
@@ -21,6 +23,16 @@ export function layerCommand(script: URL): readonly string[] {
     `--max-semi-space-size=${SEMI_SPACE_MB}`,
     file,
   ];
+}
+
+/** What the process of a layer is to be held by. It is tried out on one that finds no task, and ends. */
+export function layerTerms(script: URL, { layerProcessBytes }: Limits): ConfinementTerms {
+  return {
+    limits: [`--data=${layerProcessBytes}`, '--core=0', '--fsize=0'],
+    powerless: true,
+    visible: [...codePaths(fileURLToPath(script)), process.execPath],
+    probe: layerCommand(script),
+  };
 }
 
 /** Our own, and the libraries: as Node looks for them, below each folder above. */

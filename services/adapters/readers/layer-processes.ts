@@ -10,7 +10,7 @@ import type {
   Programs,
   ReadOptions,
 } from '../../pipeline/ports.ts';
-import { layerCommand } from './layer-command.ts';
+import { layerCommand, layerTerms } from './layer-command.ts';
 import { LayerProcess } from './layer-process.ts';
 import { ProcessLane } from './process-lane.ts';
 import { readLayers } from './read-layers.ts';
@@ -52,17 +52,16 @@ export class LayerProcesses implements LayerReader {
   }
 
   async sandbox(limits: Limits): Promise<Sandbox> {
-    const { isolated, bounded } = await this.#confined(limits);
-    return { fs: 'code-only', net: isolated ? 'none' : 'host', memory: bounded ? 'rlimit' : 'watchdog' };
+    const { rooted, isolated, bounded } = await this.#confined(limits);
+    return {
+      fs: rooted ? 'own-root' : 'permission-model',
+      net: isolated ? 'none' : 'host',
+      memory: bounded ? 'rlimit' : 'watchdog',
+    };
   }
 
-  /** Tried out once: what starts a process that then waits for its task and finds none. */
-  #confined({ layerProcessBytes }: Limits): Promise<Confinement> {
-    this.#confinement ??= this.#programs.confine({
-      limits: [`--data=${layerProcessBytes}`, '--core=0', '--fsize=0'],
-      powerless: true,
-      probe: layerCommand(this.#script),
-    });
+  #confined(limits: Limits): Promise<Confinement> {
+    this.#confinement ??= this.#programs.confine(layerTerms(this.#script, limits));
     return this.#confinement;
   }
 }

@@ -274,8 +274,10 @@ export const completeness = z.strictObject({
 export const sandbox = z
   .strictObject({
     fs: z
-      .enum(['code-only'])
-      .describe('code-only: it may read the code of Plimsoll, and no other file; it may write none'),
+      .enum(['own-root', 'permission-model'])
+      .describe(
+        'own-root: a root with nothing in it but code, of which Node lets it read its own; permission-model: Node alone keeps it from files, and sockets among them are in reach',
+      ),
     net: z
       .enum(['none', 'host'])
       .describe(
