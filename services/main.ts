@@ -207,6 +207,14 @@ const session: Session = {
     };
   },
   sha256,
+  serverVerdicts: async (url, tokenFile) => {
+    const { VerdictClient } = await import('./adapters/server/verdict-client.ts');
+    const { SecretSources } = await import('./adapters/secrets/secret-sources.ts');
+    const { PlimsollError } = await import('./domain/errors.ts');
+    if (!URL.canParse(url)) throw new PlimsollError('USAGE', `--server "${url}" is no URL`);
+    const token = new SecretSources(process.env).read({ file: tokenFile }, '');
+    return new VerdictClient(new URL(url), token).all();
+  },
   agent: async ({ cgroupRoot, sensor, pins }) => {
     const { NativeSensor } = await import('./adapters/sensor/native-sensor.ts');
     const { LocalContainers } = await import('./adapters/runtimes/local-containers.ts');

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { collect } from './collect.ts';
 import type { AgentPinsOptions, AgentProbeOptions, AgentRunOptions } from './run-agent.ts';
+import type { AgentVerdictsOptions } from './run-agent-verdicts.ts';
 import type { Session } from './session.ts';
 
 const CGROUP_ROOT = 'the cgroup v2 directory below which containers are made, as in /sys/fs/cgroup/machine.slice';
@@ -55,6 +56,25 @@ export function addAgentCommand(program: Command, session: Session): void {
     .action(async (file: string, options: AgentPinsOptions) => {
       const { runAgentLoad } = await import('./run-agent.ts');
       await runAgentLoad(session, file, options);
+    });
+  command
+    .command('verdicts')
+    .description(
+      'Write what the start gate of this node knows: by image its verdict, and the profile that its containers get.',
+    )
+    .argument('[reports...]', 'reports, as `plimsoll scan --format json` writes them')
+    .requiredOption('--output <file>', 'the file; what it has of other images stays')
+    .option('--server <url>', 'the newest verdicts of a `plimsoll serve`')
+    .option('--token-file <file>', 'a token of that server, of role viewer')
+    .option('--profile <digest=name>', 'the profile of an image (repeatable)', collect, [])
+    .option('--replace', 'forget what the file has')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ plimsoll agent verdicts report.json --output /etc/plimsoll/verdicts\n  $ plimsoll agent verdicts --server https://plimsoll.example --token-file token --output /etc/plimsoll/verdicts --replace\n  $ plimsoll agent verdicts --profile sha256:…=web --output /etc/plimsoll/verdicts\n\nHow a hook asks it: docs/agent.md.',
+    )
+    .action(async (reports: string[], options: AgentVerdictsOptions) => {
+      const { runAgentVerdicts } = await import('./run-agent-verdicts.ts');
+      await runAgentVerdicts(session, reports, options);
     });
   command
     .command('detach')

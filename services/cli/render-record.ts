@@ -105,6 +105,10 @@ function details(event: RuntimeEvent): object {
     case 'cgroup-made':
     case 'cgroup-gone':
       return { existing: event.existing };
+    case 'start': {
+      const { started, gate, held, image, profileName, rule, reason } = event;
+      return { started, gate, held, image, profile: profileName, verdictRule: rule, reason };
+    }
     case 'move':
       return { to: { id: event.toCgroupId, path: displayPath(event.toPath) }, left: event.left, by: event.moverId };
     case 'connect':

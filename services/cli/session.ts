@@ -3,6 +3,7 @@ import type { Limits } from '../domain/limits.ts';
 import type { Registration } from '../domain/registries/registration.ts';
 import type { Isolation } from '../domain/report/isolation.ts';
 import type { SensorPrograms } from '../domain/runtime/sensor-frame.ts';
+import type { CachedVerdict } from '../domain/runtime/verdict-cache.ts';
 import type { BundleFiles } from '../pipeline/policy-ports.ts';
 import type {
   AdvisoryDatabase,
@@ -158,6 +159,8 @@ export interface Session {
   ): Promise<{ readonly rules: readonly string[]; readonly digest: string }>;
   /** Runs Rego tests; what opa says of them. */
   testPolicy(directory: string, options: { opa: string }): Promise<{ passed: boolean; output: string }>;
+  /** The newest verdicts of a server. DOWNLOAD_FAILED, SECRET_UNREADABLE, USAGE. */
+  serverVerdicts(url: string, tokenFile: string): Promise<readonly CachedVerdict[]>;
   /** `sensor`: the executable, where one is named; `pins`: where what it attaches outlives it. */
   agent(options: { cgroupRoot: string | null; sensor: string | null; pins: string | null }): Promise<AgentSession>;
   readonly sha256: Sha256;

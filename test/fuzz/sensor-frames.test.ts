@@ -14,6 +14,7 @@ import {
   registers,
   SAMPLE_STATUS,
   socketFrame,
+  startFrame,
   statusFrame,
 } from '../support/sensor-frames.ts';
 import { concat } from '../support/tar-blocks.ts';
@@ -26,6 +27,7 @@ const CORPUS = [
     callFrame(50, { call: 15, flags: 16, arguments: registers(1n, -2n) }, { path: 'a', directory: '/', target: '/b' }),
     callFrame(48, { call: 2, inode: 7n, result: 3n }, { path: '/etc/passwd' }),
     moveFrame('/a', { flags: 32 }),
+    startFrame({}, { gate: 1, held: 1, started: 1 }),
     socketFrame(29, { family: 2, error: 111, asked_ns: 5n }),
   ),
 ];

@@ -31,7 +31,7 @@ say load $?
 mkdir $C
 sh -c "echo \\$\\$ > $C/cgroup.procs; exec sleep 1000" & P=$!
 sleep 1
-hook() { echo "{\\"pid\\":$P}" | plimsoll-sensor hook --pins /run/pins --profile test --on-missing refuse "$@"; }
+hook() { echo "{\\"id\\":\\"box\\",\\"pid\\":$P}" | plimsoll-sensor hook --pins /run/pins --profile test --on-missing refuse "$@"; }
 hook --mode enforce
 say hook $?
 inside() { sh -c 'echo $$ > /sys/fs/cgroup/watch/box/cgroup.procs; exec "$@"' sh "$@"; }

@@ -110,3 +110,10 @@ export function moveFrame(path: string, values: Values): Uint8Array {
   const bytes = ended(path);
   return frame('move_event', 10, { path_size: bytes.length, ...values }, bytes);
 }
+
+/** What a hook reported; `report` by the names of rows.h. */
+export function startFrame(values: Values, report: Values): Uint8Array {
+  const bytes = frame('start_event', 11, values);
+  bytes.set(structure('start_report', report), LAYOUT.structures.start_event.fields.report[0]);
+  return bytes;
+}

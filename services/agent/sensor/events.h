@@ -10,6 +10,8 @@
 
 #include <linux/types.h>
 
+#include "rows.h"
+
 /* Raised whenever a size, an offset or a meaning below changes. */
 #define PLIMSOLL_LAYOUT_VERSION 2
 
@@ -19,6 +21,7 @@ enum frame_kind {
 	EVENT_CGROUP_MADE = 8,
 	EVENT_CGROUP_GONE = 9,
 	EVENT_MOVE = 10, /* a process of a watched cgroup was put into another one */
+	EVENT_START = 11, /* what a hook did about the start of a container */
 	EVENT_EXEC = 16,
 	EVENT_FORK = 17,
 	EVENT_EXIT = 18,
@@ -208,6 +211,11 @@ struct cgroup_event {
 	__u8 reserved[6];
 };
 
+struct start_event {
+	struct event_head head;
+	struct start_report report;
+};
+
 /* Since the maps were made; a restart goes on counting where maps are pinned. */
 struct tally {
 	__u64 emitted;
@@ -236,6 +244,7 @@ LAYOUT_SIZE(socket_event, 184);
 LAYOUT_SIZE(call_event, 192);
 LAYOUT_SIZE(move_event, 128);
 LAYOUT_SIZE(cgroup_event, 128);
+LAYOUT_SIZE(start_event, 448);
 LAYOUT_SIZE(tally, 32);
 LAYOUT_SIZE(counters_frame, 40 + 32 * 64);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The createRuntime hook (OCI runtime-spec, config.md): gives the container's cgroup its profile before its first process runs.
- * It needs the pinned maps only, and no process of ours.
+ * The createRuntime hook (OCI runtime-spec, config.md): asks whether the image may run at all, and gives the container's cgroup
+ * its profile, before its first process runs. It needs a file of verdicts and the pinned maps only, and no process of ours.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -13,9 +13,11 @@
 #include <bpf/bpf.h>
 
 #include "commands.h"
+#include "images.h"
 #include "pins.h"
+#include "json-text.h"
 #include "profile-file.h"
-#include "state-json.h"
+#include "verdicts.h"
 
 #define STATE_MAX (1 << 20)
 
@@ -77,34 +79,52 @@ static int is_attached(const struct options *options, unsigned char mode, const 
 	return 1;
 }
 
-/* NULL, or why the container has no profile. */
-static const char *apply(const struct options *options)
+/* The container that a hook is called for. */
+struct container {
+	char id[256];
+	__u64 cgroup; /* 0: it cannot be told */
+};
+
+static int read_state(struct container *container)
 {
-	static char state[STATE_MAX + 1];
-	size_t length = fread(state, 1, STATE_MAX, stdin);
-	struct row row = { .profile = profile_id(options->profile) };
+	static char bytes[STATE_MAX];
+	struct json state = { .at = bytes, .size = fread(bytes, 1, sizeof(bytes), stdin) };
+	struct json value;
+	long process;
+
+	if (json_member(state, "id", &value) != 0 || json_text(value, container->id, sizeof(container->id)) != 0 ||
+	    json_member(state, "pid", &value) != 0)
+		return 1;
+	process = json_number(value);
+	if (process <= 0)
+		return 1;
+	container->cgroup = cgroup_of(process);
+	return 0;
+}
+
+/* NULL, or why the container has no profile of this name; with "" its row only says where the container begins. */
+static const char *give(const struct options *options, const struct container *container, const char *name)
+{
+	struct row row = { .container_id = container->cgroup, .profile = *name ? profile_id(name) : 0 };
 	int rows = pins_open_map(options->pins, "rows"), profiles = pins_open_map(options->pins, "profiles");
 	struct profile profile;
 	struct timespec now;
-	long process;
 
 	if (rows < 0 || profiles < 0)
 		return "there are no pins; the sensor never ran";
-	if (!is_attached(options, options->exec_mode, exec_programs) ||
-	    !is_attached(options, options->connect_mode, connect_programs) ||
-	    !is_attached(options, options->listen_mode, listen_programs))
+	if (*name && (!is_attached(options, options->exec_mode, exec_programs) ||
+		      !is_attached(options, options->connect_mode, connect_programs) ||
+		      !is_attached(options, options->listen_mode, listen_programs)))
 		return "a control that it asks for is not there: this kernel refused a program, see plimsoll agent probe";
-	process = state_process(state, length);
-	if (process <= 0)
-		return "standard input is no state of a container with a process";
-	row.container_id = cgroup_of(process);
-	if (row.container_id == 0)
+	if (container->cgroup == 0)
 		return "its cgroup cannot be told";
-	if (bpf_map_lookup_elem(profiles, &row.profile, &profile) != 0 || strcmp(profile.name, options->profile) != 0)
+	if (*name && (bpf_map_lookup_elem(profiles, &row.profile, &profile) != 0 || strcmp(profile.name, name) != 0))
 		return "no profile of this name is loaded";
-	row.exec = options->exec_mode;
-	row.connect = options->connect_mode;
-	row.listen = options->listen_mode;
+	if (*name) {
+		row.exec = options->exec_mode;
+		row.connect = options->connect_mode;
+		row.listen = options->listen_mode;
+	}
 	/* The clock that file systems date changes by. */
 	clock_gettime(CLOCK_REALTIME_COARSE, &now);
 	row.made_ns = now.tv_sec * 1000000000ULL + now.tv_nsec;
@@ -114,15 +134,114 @@ static const char *apply(const struct options *options)
 	return NULL;
 }
 
+/* Whatever the runtime knows it by: a verdict of the manifest counts before one of the config. */
+static const char *find_verdict(const struct options *options, const struct image *image, struct verdict_line *line)
+{
+	const char *why = "its runtime does not say which image it is made of";
+	struct timespec now;
+
+	if (image->manifest[0])
+		why = verdict_of(options->verdicts, image->manifest, line);
+	if (why && image->config[0])
+		why = verdict_of(options->verdicts, image->config, line);
+	if (why)
+		return why;
+	clock_gettime(CLOCK_REALTIME, &now);
+	if (options->verdict_hours && now.tv_sec - line->judged > options->verdict_hours * 3600LL)
+		return "its verdict is older than --verdict-age";
+	return line->decision == DECISION_UNKNOWN ? "its verdict is unknown" : NULL;
+}
+
+/* Whether it may start. Runtimes show what a hook that fails says. */
+static int ask_gate(const struct options *options, const struct image *image, const struct verdict_line *line,
+		    const char *unknown, struct start_report *report)
+{
+	const char *name = image->manifest[0] ? image->manifest : image->config[0] ? image->config : "(unknown)";
+	int refuses = options->gate == GATE_DENY;
+
+	if (options->gate == GATE_OFF)
+		return 1;
+	if (unknown) {
+		report->gate = GATE_UNKNOWN;
+		snprintf(report->reason, sizeof(report->reason), "%s", unknown);
+		refuses = refuses && options->gate_refuses_unknown;
+		fprintf(stderr, "plimsoll: nothing is known of image %s: %s. %s\n", name, unknown,
+			refuses ? "The container was not started (--gate-unknown refuse). Scan the image, and write its verdict with plimsoll agent verdicts." :
+				  "The container starts all the same (--gate-unknown allow).");
+		return !refuses;
+	}
+	snprintf(report->rule, sizeof(report->rule), "%s", line->rule);
+	if (line->decision == DECISION_ALLOW) {
+		report->gate = GATE_PASSED;
+		return 1;
+	}
+	report->gate = refuses ? GATE_REFUSED : GATE_WARNED;
+	fprintf(stderr, "plimsoll: image %s is refused by %s: %s. %s\n", name, line->rule[0] ? line->rule : "its verdict", line->text,
+		refuses ? "The container was not started. Mend the image, or make an exception, and judge it again." :
+			  "The container starts all the same (--gate warn).");
+	return !refuses;
+}
+
+/* The profile of the image before that of the hook; the pack's where it is missing and --on-missing says so. */
+static int hold(const struct options *options, const struct container *container, const char *of_image,
+		struct start_report *report)
+{
+	const char *name = of_image[0] ? of_image : options->profile ? options->profile : "";
+	const char *why = give(options, container, name);
+
+	snprintf(report->profile, sizeof(report->profile), "%s", name);
+	if (!*name)
+		return 1;
+	report->held = PROFILE_GIVEN;
+	if (!why)
+		return 1;
+	report->held = PROFILE_MISSING;
+	snprintf(report->reason, sizeof(report->reason), "%s", why);
+	if (options->on_missing == MISSING_PACK && !give(options, container, options->pack)) {
+		report->held = PROFILE_PACK;
+		snprintf(report->profile, sizeof(report->profile), "%s", options->pack);
+		fprintf(stderr, "plimsoll: this container has the profile %s in the place of %s: %s\n", options->pack, name, why);
+		return 1;
+	}
+	fprintf(stderr, "plimsoll: this container runs without its profile %s: %s\n", name, why);
+	if (options->on_missing == MISSING_ALLOW)
+		return 1;
+	fprintf(stderr, "plimsoll: it was not started (--on-missing %s)\n",
+		options->on_missing == MISSING_PACK ? "pack, whose profile is missing too" : "refuse");
+	return 0;
+}
+
+/* For the sensor to tell; where there are no pins, or nobody has read them for long, only the runtime's log has it. */
+static void leave_report(const struct options *options, const struct container *container, struct start_report *report)
+{
+	int starts = options->pins ? pins_open_map(options->pins, "starts") : -1;
+	struct timespec now;
+
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	report->time_ns = now.tv_sec * 1000000000ULL + now.tv_nsec;
+	if (starts >= 0 && container->cgroup && bpf_map_update_elem(starts, &container->cgroup, report, BPF_ANY) != 0)
+		fprintf(stderr, "plimsoll: this start is not told by the agent: %s\n", strerror(errno));
+}
+
 int command_hook(const struct options *options)
 {
-	const char *why = apply(options);
+	struct start_report report = { .started = 1 };
+	struct container container = {};
+	struct verdict_line line = {};
+	const char *unknown = NULL;
+	struct image image;
 
-	if (!why)
-		return 0;
-	/* Runtimes show what a hook that fails says. */
-	fprintf(stderr, "plimsoll: this container runs without its profile %s: %s\n", options->profile, why);
-	if (options->refuse)
-		fprintf(stderr, "plimsoll: it was not started (--on-missing refuse)\n");
-	return options->refuse;
+	if (read_state(&container) != 0) {
+		fprintf(stderr, "plimsoll: standard input is no state of a container with a process\n");
+		return options->on_missing == MISSING_REFUSE || (options->gate == GATE_DENY && options->gate_refuses_unknown);
+	}
+	image_of(options, container.id, &image);
+	snprintf(report.image, sizeof(report.image), "%s", image.manifest[0] ? image.manifest : image.config);
+	if (options->verdicts)
+		unknown = find_verdict(options, &image, &line);
+	report.started = ask_gate(options, &image, &line, unknown, &report);
+	if (report.started && options->pins)
+		report.started = hold(options, &container, line.profile, &report);
+	leave_report(options, &container, &report);
+	return !report.started;
 }

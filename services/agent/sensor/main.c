@@ -9,6 +9,7 @@
 #include <bpf/libbpf.h>
 
 #include "commands.h"
+#include "images.h"
 #include "pins.h"
 
 #define NOBODY 65534
@@ -18,7 +19,8 @@ static const char USAGE[] =
 	"  probe   what this kernel takes: loads and attaches each program by itself, prints JSON\n"
 	"  run     watches the cgroups below --cgroup-root, frames on standard output, until standard input ends\n"
 	"  load    reads a profile from standard input into the maps of --pins\n"
-	"  hook    a createRuntime hook: gives the container whose state is on standard input --profile\n"
+	"  hook    a createRuntime hook: gives the container whose state is on standard input --profile, and asks --gate\n"
+	"  runtime in the place of an OCI runtime: adds the hook to containers that are made; -- and the runtime's arguments\n"
 	"  unpin   takes off everything that --pins keeps: nothing is watched or stopped any more\n"
 	"  relay   messages from standard input, each behind its length, to the datagram socket --socket\n"
 	"  layout  the layout of frames, as JSON\n"
@@ -31,7 +33,16 @@ static const char USAGE[] =
 	"  --profile NAME      the profile that the hook gives\n"
 	"  --mode MODE         observe, shadow or enforce, for all controls; or for one of them:\n"
 	"  --exec MODE, --connect MODE, --listen MODE\n"
-	"  --on-missing WHAT   allow (the default) or refuse: a container that cannot have its profile\n"
+	"  --on-missing WHAT   of a container that cannot have its profile: allow (the default), refuse,\n"
+	"                      or pack: it has the profile --pack NAME, or is refused\n"
+	"  --gate WHAT         of a container whose image was refused: off (the default), warn or deny\n"
+	"  --gate-unknown WHAT of whose image nothing is known: allow (the default) or refuse\n"
+	"  --verdicts FILE     as plimsoll agent verdicts writes it; an image may have a profile there\n"
+	"  --verdict-age HOURS older verdicts count as unknown (any age)\n"
+	"  --image DIGEST      the image, where the runtime has none (runc)\n"
+	"  --storage DIR       of podman and CRI-O (/var/lib/containers/storage)\n"
+	"  --docker DIR        of Docker (/var/lib/docker)\n"
+	"  --runtime FILE      the OCI runtime that the wrapper becomes\n"
 	"  --verbose           what libbpf and the verifier say\n";
 
 static int usage(const char *why)
@@ -58,23 +69,46 @@ static int parse_id(const char *text, unsigned *id)
 	return 0;
 }
 
+/* The place of the word in the list, or -1. */
+static int place_of(const char *word, const char *const *list, int count)
+{
+	for (int i = 0; i < count; i++)
+		if (strcmp(word, list[i]) == 0)
+			return i;
+	return -1;
+}
+
 static int parse_mode(const char *text, unsigned char *mode)
 {
 	static const char *const names[] = { "observe", "shadow", "enforce" };
+	int place = place_of(text, names, 3);
 
-	for (unsigned char i = 0; i < 3; i++) {
-		if (strcmp(text, names[i]) == 0) {
-			*mode = i;
-			return 0;
-		}
-	}
-	return 1;
+	*mode = place < 0 ? 0 : place;
+	return place < 0;
+}
+
+static int check_hook(const struct options *options)
+{
+	if (options->profile && !options->pins)
+		return usage("--profile goes with --pins");
+	if (options->gate != GATE_OFF && !options->verdicts)
+		return usage("--gate goes with --verdicts");
+	if (!options->profile && !options->verdicts)
+		return usage("--profile or --verdicts is needed");
+	if ((options->on_missing == MISSING_PACK) != (options->pack != NULL))
+		return usage("--on-missing pack and --pack go together");
+	if (options->image && !is_digest(options->image))
+		return usage("--image takes sha256: and 64 digits");
+	return 0;
 }
 
 static int run_command(const char *command, const struct options *options)
 {
 	if (strcmp(command, "layout") == 0)
 		return command_layout();
+	if (strcmp(command, "runtime") == 0)
+		return options->runtime && options->runtime_arguments ? command_runtime(options) :
+									usage("--runtime and -- are needed");
 	if (strcmp(command, "relay") == 0)
 		return options->socket ? command_relay(options) : usage("--socket is needed");
 	if (geteuid() != 0)
@@ -83,12 +117,12 @@ static int run_command(const char *command, const struct options *options)
 		return options->cgroup_root ? command_probe(options) : usage("--cgroup-root is needed");
 	if (strcmp(command, "run") == 0)
 		return options->cgroup_root ? command_run(options) : usage("--cgroup-root is needed");
+	if (strcmp(command, "hook") == 0)
+		return check_hook(options) ? 1 : command_hook(options);
 	if (!options->pins)
 		return usage("--pins is needed");
 	if (strcmp(command, "load") == 0)
 		return command_load(options);
-	if (strcmp(command, "hook") == 0)
-		return options->profile ? command_hook(options) : usage("--profile is needed");
 	return pins_remove(options->pins);
 }
 
@@ -100,15 +134,34 @@ int main(int count, char **arguments)
 		{ "profile", required_argument, NULL, 'P' },	 { "mode", required_argument, NULL, 'm' },
 		{ "exec", required_argument, NULL, 'x' },	 { "connect", required_argument, NULL, 'n' },
 		{ "listen", required_argument, NULL, 'l' },	 { "on-missing", required_argument, NULL, 'o' },
+		{ "gate", required_argument, NULL, 'G' },	 { "gate-unknown", required_argument, NULL, 'U' },
+		{ "verdicts", required_argument, NULL, 'V' },	 { "verdict-age", required_argument, NULL, 'a' },
+		{ "image", required_argument, NULL, 'i' },	 { "storage", required_argument, NULL, 'S' },
+		{ "docker", required_argument, NULL, 'D' },	 { "pack", required_argument, NULL, 'k' },
+		{ "runtime", required_argument, NULL, 'r' },
 		{ "socket", required_argument, NULL, 's' },	 { "verbose", no_argument, NULL, 'v' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
-	static const char *const commands[] = { "probe", "run", "load", "hook", "unpin", "relay", "layout" };
-	struct options options = { .user = NOBODY, .group = NOBODY };
-	int option;
+	static const char *const commands[] = { "probe", "run", "load", "hook", "runtime", "unpin", "relay", "layout" };
+	struct options options = {
+		.user = NOBODY,
+		.group = NOBODY,
+		.storage = "/var/lib/containers/storage",
+		.docker = "/var/lib/docker",
+		.all_arguments = arguments,
+	};
+	int option, place;
 
 	libbpf_set_print(NULL);
+	/* What stands behind "--" is the runtime's, and no option of ours. */
+	for (int i = 1; i < count; i++) {
+		if (strcmp(arguments[i], "--") != 0)
+			continue;
+		options.runtime_arguments = arguments + i + 1;
+		arguments[i] = NULL;
+		count = i;
+	}
 	while ((option = getopt_long(count, arguments, "", known, NULL)) != -1) {
 		switch (option) {
 		case 'c':
@@ -142,9 +195,43 @@ int main(int count, char **arguments)
 				return usage("--exec, --connect and --listen take observe, shadow or enforce");
 			break;
 		case 'o':
-			options.refuse = strcmp(optarg, "refuse") == 0;
-			if (!options.refuse && strcmp(optarg, "allow") != 0)
-				return usage("--on-missing takes allow or refuse");
+			place = place_of(optarg, (const char *const[]){ "allow", "pack", "refuse" }, 3);
+			if (place < 0)
+				return usage("--on-missing takes allow, pack or refuse");
+			options.on_missing = place;
+			break;
+		case 'G':
+			place = place_of(optarg, (const char *const[]){ "off", "warn", "deny" }, 3);
+			if (place < 0)
+				return usage("--gate takes off, warn or deny");
+			options.gate = place;
+			break;
+		case 'U':
+			options.gate_refuses_unknown = place_of(optarg, (const char *const[]){ "allow", "refuse" }, 2);
+			if (options.gate_refuses_unknown < 0)
+				return usage("--gate-unknown takes allow or refuse");
+			break;
+		case 'a':
+			if (parse_id(optarg, &options.verdict_hours) != 0)
+				return usage("--verdict-age takes a number of hours that is not 0");
+			break;
+		case 'k':
+			options.pack = optarg;
+			break;
+		case 'V':
+			options.verdicts = optarg;
+			break;
+		case 'i':
+			options.image = optarg;
+			break;
+		case 'S':
+			options.storage = optarg;
+			break;
+		case 'D':
+			options.docker = optarg;
+			break;
+		case 'r':
+			options.runtime = optarg;
 			break;
 		case 's':
 			options.socket = optarg;

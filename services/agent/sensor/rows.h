@@ -69,6 +69,24 @@ struct listen_key {
 	__u16 port;
 };
 
+enum gate_outcome { GATE_NOT_ASKED = 0, GATE_PASSED = 1, GATE_WARNED = 2, GATE_REFUSED = 3, GATE_UNKNOWN = 4 };
+enum profile_outcome { PROFILE_NOT_ASKED = 0, PROFILE_GIVEN = 1, PROFILE_PACK = 2, PROFILE_MISSING = 3 };
+
+/* What a hook did about a start, by the cgroup of the container: waits for a sensor to tell it. */
+struct start_report {
+	__u64 time_ns; /* CLOCK_BOOTTIME */
+	__u8 gate; /* enum gate_outcome */
+	__u8 held; /* enum profile_outcome */
+	__u8 started; /* 0: the hook kept it from starting */
+	__u8 reserved[5];
+	char image[72]; /* digest; filled up with NUL, as all here */
+	char profile[PROFILE_NAME_MAX];
+	char rule[64]; /* of a verdict that is no pass */
+	char reason[128]; /* why a profile or a verdict is missing */
+};
+
+#define STARTS_MAX 4096
+
 #define ROW_SIZE(type, size) _Static_assert(sizeof(struct type) == (size), #type " has another size")
 ROW_SIZE(row, 32);
 ROW_SIZE(profile, 64);
@@ -76,6 +94,7 @@ ROW_SIZE(rule, 16);
 ROW_SIZE(exec_key, 256);
 ROW_SIZE(peer_key, 32);
 ROW_SIZE(listen_key, 12);
+ROW_SIZE(start_report, 336);
 
 #define ROWS_MAX 65536
 #define PROFILES_MAX 4096

@@ -105,6 +105,24 @@ static __u64 count_rows(int rows_fd)
 	return count;
 }
 
+/* What hooks did, each once. */
+static void put_starts(int starts_fd)
+{
+	__u64 key;
+
+	for (int i = 0; i < STARTS_MAX && bpf_map_get_next_key(starts_fd, NULL, &key) == 0; i++) {
+		struct start_event event = {};
+
+		if (bpf_map_lookup_elem(starts_fd, &key, &event.report) != 0 || bpf_map_delete_elem(starts_fd, &key) != 0)
+			return;
+		event.head.frame.length = sizeof(event);
+		event.head.frame.kind = EVENT_START;
+		event.head.time_ns = event.report.time_ns;
+		event.head.cgroup_id = event.head.container_id = key;
+		sink_put(&event, sizeof(event));
+	}
+}
+
 static void put_counters(const struct bpf_object *object)
 {
 	static struct counters_frame counters;
@@ -210,6 +228,7 @@ static int carry_all(struct bpf_object *object)
 		more = carry_some(denials, events);
 		if (now(CLOCK_BOOTTIME) - counted >= COUNTERS_NS) {
 			counted = now(CLOCK_BOOTTIME);
+			put_starts(bpf_object__find_map_fd_by_name(object, "starts"));
 			put_counters(object);
 		}
 		sink_flush();
@@ -217,6 +236,7 @@ static int carry_all(struct bpf_object *object)
 	/* What had happened by the end is told, but nobody who goes on may hold it up. */
 	for (int round = 0; more && round < LAST_ROUNDS; round++)
 		more = carry_some(denials, events);
+	put_starts(bpf_object__find_map_fd_by_name(object, "starts"));
 	put_counters(object);
 	sink_flush();
 	return 0;

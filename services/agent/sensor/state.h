@@ -40,6 +40,14 @@ struct {
 	__uint(max_entries, 1 << 20);
 } denials SEC(".maps");
 
+/* Written by hooks, read and emptied by the sensor. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, STARTS_MAX);
+	__type(key, u64);
+	__type(value, struct start_report);
+} starts SEC(".maps");
+
 /* Waking the reader costs more than the event. It looks by itself every few milliseconds, and is woken when much waits. */
 #define WAKE_BYTES (256 << 10)
 

@@ -1,11 +1,14 @@
 import { decodeBase, FLAGS, ORIGINS } from './decode-base.ts';
 import { decodeCall } from './decode-call.ts';
 import { decodeSocket } from './decode-socket.ts';
-import type { EventKind, RuntimeEvent } from './event.ts';
-import { type FrameBytes, named } from './frame-bytes.ts';
+import type { EventKind, RuntimeEvent, StartEvent } from './event.ts';
+import { type Field, type FrameBytes, named } from './frame-bytes.ts';
 import { LAYOUT } from './layout.ts';
 
-const { exec_event, fork_event, exit_event, cgroup_event, move_event } = LAYOUT.structures;
+const { exec_event, fork_event, exit_event, cgroup_event, move_event, start_event, start_report } = LAYOUT.structures;
+/** enum gate_outcome, enum profile_outcome of rows.h. */
+const GATES: readonly StartEvent['gate'][] = [null, 'passed', 'warned', 'refused', 'unknown'];
+const HELD: readonly StartEvent['held'][] = [null, 'given', 'pack', 'missing'];
 const NOBODY = 0xffff_ffff;
 
 /** The event in a frame of this kind. RangeError where it contradicts itself. */
@@ -60,6 +63,8 @@ export function decodeEvent(kind: EventKind, frame: FrameBytes): RuntimeEvent {
         moverId: frame.number(move_event.fields.mover_id),
       };
     }
+    case 'start':
+      return start(frame);
     case 'connect':
     case 'connected':
     case 'accept':
@@ -72,6 +77,25 @@ export function decodeEvent(kind: EventKind, frame: FrameBytes): RuntimeEvent {
     default:
       return decodeCall(kind, decodeBase(frame), frame);
   }
+}
+
+function start(frame: FrameBytes): RuntimeEvent {
+  frame.expect(start_event.size);
+  const [reportAt] = start_event.fields.report;
+  const at = ([offset, size]: Field): Field => [reportAt + offset, size];
+  const text = (field: Field) => frame.text(...at(field)) || null;
+  const { fields } = start_report;
+  return {
+    kind: 'start',
+    ...decodeBase(frame),
+    started: frame.number(at(fields.started)) !== 0,
+    gate: named(GATES, frame.number(at(fields.gate)), 'answer of the gate'),
+    held: named(HELD, frame.number(at(fields.held)), 'state of a profile'),
+    image: text(fields.image),
+    profileName: text(fields.profile),
+    rule: text(fields.rule),
+    reason: text(fields.reason),
+  };
 }
 
 function exec(frame: FrameBytes): RuntimeEvent {

@@ -15,6 +15,7 @@ const EVENT_KINDS: Readonly<Record<EventKind, number>> = {
   'cgroup-made': 8,
   'cgroup-gone': 9,
   move: 10,
+  start: 11,
   exec: 16,
   fork: 17,
   exit: 18,

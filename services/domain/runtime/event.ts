@@ -4,7 +4,15 @@ import type { LAYOUT } from './layout.ts';
  * What the sensor sees in the kernel, decoded (services/agent/sensor/events.h). Times are nanoseconds of CLOCK_BOOTTIME;
  * ids of processes are those of the first namespace unless they say otherwise.
  */
-export type RuntimeEvent = ExecEvent | ForkEvent | ExitEvent | SocketEvent | CallEvent | CgroupEvent | MoveEvent;
+export type RuntimeEvent =
+  | ExecEvent
+  | ForkEvent
+  | ExitEvent
+  | SocketEvent
+  | CallEvent
+  | CgroupEvent
+  | MoveEvent
+  | StartEvent;
 
 export type EventKind = RuntimeEvent['kind'];
 
@@ -188,4 +196,21 @@ export interface CgroupEvent extends EventBase {
   readonly path: string;
   /** It was there before the sensor. */
   readonly existing: boolean;
+}
+
+/** What the hook did about the start of a container. */
+export interface StartEvent extends EventBase {
+  readonly kind: 'start';
+  /** false: it was kept from starting. */
+  readonly started: boolean;
+  /** What the gate answered; null: it was not asked. */
+  readonly gate: 'passed' | 'warned' | 'refused' | 'unknown' | null;
+  /** Whether it has its profile; `pack`: another in its place; null: it was to have none. */
+  readonly held: 'given' | 'pack' | 'missing' | null;
+  readonly image: string | null;
+  readonly profileName: string | null;
+  /** Of the verdict. */
+  readonly rule: string | null;
+  /** Why the profile is missing, or the verdict. */
+  readonly reason: string | null;
 }

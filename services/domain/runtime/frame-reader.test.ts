@@ -11,6 +11,7 @@ import {
   registers,
   SAMPLE_STATUS,
   socketFrame,
+  startFrame,
   statusFrame,
 } from '../../../test/support/sensor-frames.ts';
 import { concat } from '../../../test/support/tar-blocks.ts';
@@ -206,6 +207,21 @@ describe('events', () => {
       file: { path: '/mnt', name: '' },
     });
   });
+  test('what a hook did about a start', () => {
+    const text = (value: string) => new TextEncoder().encode(value);
+    const report = { gate: 3, held: 0, started: 0, image: text('sha256:00'), rule: text('base/kev') };
+    expect(eventOf(startFrame({ cgroup_id: 4n, container_id: 4n }, report))).toMatchObject({
+      kind: 'start',
+      started: false,
+      gate: 'refused',
+      held: null,
+      image: 'sha256:00',
+      profileName: null,
+      rule: 'base/kev',
+      reason: null,
+      process: null,
+    });
+  });
   test('a process that was moved', () => {
     expect(eventOf(moveFrame('/out', { ...WHO, to_id: 9n, mover_id: 3, flags: 32 }))).toMatchObject({
       kind: 'move',
@@ -266,6 +282,7 @@ describe('frames that contradict themselves', () => {
     ],
     ['bytes after its texts', execFrame({ path_size: 0 }, { path: '/bin/sh', name: '', directory: '', arguments: [] })],
     ['no such origin', execFrame({ origin: 9 }, { path: '/', name: '', directory: '', arguments: [] })],
+    ['no such answer of the gate', startFrame({}, { gate: 9 })],
     ['no such call', callFrame(48, { call: 999 })],
     ['texts longer than a call', callFrame(48, { call: 1, target_size: 9 })],
     ['a move longer than its path', moveFrame('/', { path_size: 1 })],

@@ -99,6 +99,21 @@ export const LAYOUT = {
       size: 128,
       fields: { head: [0, 112], parent_id: [112, 8], path_size: [120, 2], reserved: [122, 6] },
     },
+    start_report: {
+      size: 336,
+      fields: {
+        time_ns: [0, 8],
+        gate: [8, 1],
+        held: [9, 1],
+        started: [10, 1],
+        reserved: [11, 5],
+        image: [16, 72],
+        profile: [88, 56],
+        rule: [144, 64],
+        reason: [208, 128],
+      },
+    },
+    start_event: { size: 448, fields: { head: [0, 112], report: [112, 336] } },
     tally: { size: 32, fields: { emitted: [0, 8], dropped: [8, 8], denied: [16, 8], would_deny: [24, 8] } },
     counters_frame: {
       size: 2088,

@@ -30,6 +30,7 @@ export const KIND_SEVERITY: Readonly<Record<EventKind, Severity>> = {
   keys: 'low',
   coverage: 'medium',
   move: 'low',
+  start: 'low',
   'cgroup-made': 'low',
   'cgroup-gone': 'low',
 };
@@ -41,6 +42,8 @@ export function severityOf(record: RuntimeRecord): Severity {
   const { event } = record;
   if (event.verdict === 'denied' || event.verdict === 'killed') return 'high';
   if (event.kind === 'move' && event.left) return 'high';
+  if (event.kind === 'start' && (!event.started || event.held === 'missing' || event.gate === 'warned')) return 'high';
+  if (event.kind === 'start' && (event.gate === 'unknown' || event.held === 'pack')) return 'medium';
   if (event.verdict === 'would-deny') return 'medium';
   // A program that no file system shows.
   if (event.kind === 'exec' && event.file.origin === 'memory') return 'medium';
