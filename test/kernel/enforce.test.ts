@@ -305,12 +305,12 @@ describe.skipIf(kernel.skip)(kernel.name, () => {
       '',
       '[]',
       '{}',
-      '{"pid":0}',
-      '{"annotations":{"pid":1}}',
-      '{"pid":"1"}',
-      '{"pid":1',
-      '{"pid":12345678901234567890}',
-      '{"a":"\\"pid\\":1"}',
+      '{"id":"x","pid":0}',
+      '{"id":"x","annotations":{"pid":1}}',
+      '{"id":"x","pid":"1"}',
+      '{"id":"x","pid":1',
+      '{"id":"x","pid":12345678901234567890}',
+      '{"id":"x","a":"\\"pid\\":1"}',
     ])('a state of %j names no process', async (state) => {
       const { pins } = await contained({});
       const child = spawn(SENSOR, ['hook', '--pins', pins, '--profile', 'test', '--on-missing', 'refuse']);
