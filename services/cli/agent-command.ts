@@ -1,6 +1,10 @@
 import type { Command } from 'commander';
 import { collect } from './collect.ts';
 import type { AgentPinsOptions, AgentProbeOptions, AgentRunOptions } from './run-agent.ts';
+import type { AgentEventsOptions } from './run-agent-events.ts';
+import type { AgentSelftestOptions } from './run-agent-selftest.ts';
+import type { AgentStatusOptions } from './run-agent-status.ts';
+import type { AgentTopOptions } from './run-agent-top.ts';
 import type { AgentVerdictsOptions } from './run-agent-verdicts.ts';
 import type { Session } from './session.ts';
 
@@ -9,7 +13,7 @@ const PINS = 'a directory of its own (a bpffs) where what is attached, and profi
 const SENSOR = 'the native half of the agent (default: the one that `npm run sensor` builds)';
 
 /** The runtime agent: what containers do, as the kernel sees it. */
-export function addAgentCommand(program: Command, session: Session): void {
+export function addAgentCommand(program: Command, session: Session, exit: (code: 0 | 2) => void): void {
   const command = program
     .command('agent')
     .summary('watch what containers do, hold them to profiles (root, Linux 6.1 or later)');
@@ -75,6 +79,70 @@ export function addAgentCommand(program: Command, session: Session): void {
     .action(async (reports: string[], options: AgentVerdictsOptions) => {
       const { runAgentVerdicts } = await import('./run-agent-verdicts.ts');
       await runAgentVerdicts(session, reports, options);
+    });
+  command
+    .command('status')
+    .description(
+      'Say what is in force: programs, profiles, the containers that have them, what was stopped and what went unseen.',
+    )
+    .requiredOption('--pins <dir>', PINS)
+    .option('--sensor <file>', SENSOR)
+    .option('--json', 'as JSON')
+    .addHelpText('after', '\nExamples:\n  $ plimsoll agent status --pins /run/plimsoll-pins')
+    .action(async (options: AgentStatusOptions) => {
+      const { runAgentStatus } = await import('./run-agent-status.ts');
+      await runAgentStatus(session, options);
+    });
+  command
+    .command('selftest')
+    .description(
+      'Try a forbidden exec, write, bind and connect in a container of our own, and say what was stopped. Exit code 2 where a control let one through that it should stop.',
+    )
+    .requiredOption('--cgroup-root <dir>', CGROUP_ROOT)
+    .requiredOption('--pins <dir>', PINS)
+    .option('--sensor <file>', SENSOR)
+    .option('--every <duration>', 'again and again, until it is stopped: 60s, 5m')
+    .option('--json', 'one JSON object a line')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ plimsoll agent selftest --cgroup-root /sys/fs/cgroup/machine.slice --pins /run/plimsoll-pins --every 60s --json',
+    )
+    .action(async (options: AgentSelftestOptions) => {
+      const { runAgentSelftest } = await import('./run-agent-selftest.ts');
+      exit(await runAgentSelftest(session, options));
+    });
+  command
+    .command('top')
+    .description('Show which containers do most, again and again: programs, connections, files, what was stopped.')
+    .requiredOption('--cgroup-root <dir>', CGROUP_ROOT)
+    .option('--sensor <file>', SENSOR)
+    .option('--every <duration>', 'how often', '2s')
+    .option('--rounds <n>', 'so often, and then no more')
+    .addHelpText(
+      'after',
+      '\nIt watches by itself, beside an agent that runs.\n\nExamples:\n  $ plimsoll agent top --cgroup-root /sys/fs/cgroup/machine.slice',
+    )
+    .action(async (options: AgentTopOptions) => {
+      const { runAgentTop } = await import('./run-agent-top.ts');
+      await runAgentTop(session, options);
+    });
+  command
+    .command('events')
+    .description(
+      'Read the lines that `agent run --file` wrote, the oldest first, those of rotated files too: a line each for people, or as they are.',
+    )
+    .argument('<file>', 'the file of --file, or "-" for standard input')
+    .option('--kind <kind>', 'only of this kind (repeatable)', collect, [])
+    .option('--container <text>', 'only of containers whose name, id or image begins with this')
+    .option('--severity <level>', 'only from this up: low, medium or high', 'low')
+    .option('--json', 'as they are')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ plimsoll agent events /var/log/plimsoll/agent.jsonl --severity high\n  $ plimsoll agent run --cgroup-root /sys/fs/cgroup/machine.slice | plimsoll agent events - --kind exec',
+    )
+    .action(async (file: string, options: AgentEventsOptions) => {
+      const { runAgentEvents } = await import('./run-agent-events.ts');
+      await runAgentEvents(session, file, options);
     });
   command
     .command('detach')

@@ -59,7 +59,9 @@ export async function runProgram(argv: readonly string[], session: Session): Pro
   });
   addWebhooksCommand(program, session);
   addSecretCommand(program, session);
-  addAgentCommand(program, session);
+  addAgentCommand(program, session, (exit) => {
+    code = exit;
+  });
   try {
     await program.parseAsync(argv, { from: 'user' });
     return code;

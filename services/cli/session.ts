@@ -2,7 +2,7 @@ import type { Writable } from 'node:stream';
 import type { Limits } from '../domain/limits.ts';
 import type { Registration } from '../domain/registries/registration.ts';
 import type { Isolation } from '../domain/report/isolation.ts';
-import type { SensorPrograms } from '../domain/runtime/sensor-frame.ts';
+import type { PinnedState, SelftestTry, SensorPrograms } from '../domain/runtime/sensor-frame.ts';
 import type { CachedVerdict } from '../domain/runtime/verdict-cache.ts';
 import type { BundleFiles } from '../pipeline/policy-ports.ts';
 import type {
@@ -82,6 +82,12 @@ export interface AgentSession {
     load(profile: Uint8Array): Promise<void>;
     /** Takes off all that is pinned. */
     detach(): Promise<void>;
+    /** What pins keep. */
+    status(): Promise<PinnedState>;
+    /** Tries what a profile forbids. */
+    selftest(profile: string): Promise<readonly SelftestTry[]>;
+    /** The real path of the executable. */
+    program(): Promise<string>;
   };
   /** Opens the sinks; what becomes of them is told by `say`, a line each. SECRET_UNREADABLE, OUTPUT_FAILED, USAGE. */
   openOutlets(settings: SinkSettings, say: (text: string) => void): Promise<readonly Outlet[]>;

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import {
@@ -14,6 +14,7 @@ import {
   testPins,
 } from '../support/kernel.ts';
 import { REPOSITORY } from '../support/repository.ts';
+import { RuntimeRecorder } from '../support/runtime-watch.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 const kernel = kernelTests('plimsoll agent, as one types it');
@@ -82,5 +83,69 @@ describe.skipIf(kernel.skip)(kernel.name, () => {
     expect(await plimsoll('detach', '--pins', pins)).toMatchObject({ code: 0 });
     expect(existsSync(pins)).toBe(false);
     expect(await plimsoll('detach', '--pins', pins)).toMatchObject({ code: 1 });
+  });
+
+  test('status, selftest, events, top: what is in force, that it works, what it told, who does most', async () => {
+    const { directory, path } = testCgroup();
+    const pins = testPins();
+    const file = join(await temporaryDirectory(), 'agent.jsonl');
+    expect(await plimsoll('status', '--pins', pins)).toMatchObject({ code: 1 });
+    const agent = spawn(process.execPath, [
+      ...[MAIN, 'agent', 'run', '--cgroup-root', directory, '--pins', pins, '--quiet', '--file', file],
+    ]);
+    onTestFinished(() => void agent.kill('SIGKILL'));
+    await vi.waitFor(() => expect(readFileSync(file, 'utf8')).toContain('agent-started'), { timeout: 60_000 });
+    const selftest = ['selftest', '--cgroup-root', directory, '--pins', pins];
+    const { code, stdout } = await plimsoll(...selftest, '--json');
+    expect(code).toBe(0);
+    const { holds, tries } = JSON.parse(stdout);
+    expect(holds).toBe(true);
+    expect(
+      Object.fromEntries(tries.map(({ control, outcome }: { control: string; outcome: string }) => [control, outcome])),
+    ).toMatchObject({
+      exec: expect.stringMatching(/^(?:killed|denied)$/),
+      listen: 'denied',
+      connect: 'denied',
+    });
+    expect((await plimsoll(...selftest)).stdout).toMatch(/^connect\s+denied\s+denied \(EPERM\)\s+yes$/m);
+    // Nothing of it is left, and its cgroup is gone.
+    expect(readdirSync(directory).filter((name) => name.includes('selftest'))).toEqual([]);
+    const container = join(directory, 'container');
+    mkdirSync(container);
+    await giveProfile(pins, container, '--profile', 'plimsoll-selftest', '--connect', 'shadow');
+    const state = JSON.parse((await plimsoll('status', '--pins', pins, '--json')).stdout);
+    expect(state).toMatchObject({
+      isRead: true,
+      programs: expect.arrayContaining(['connect4', 'process_exec']),
+      profiles: [{ name: 'plimsoll-selftest' }],
+      containers: [{ profile: 'plimsoll-selftest', exec: 'observe', connect: 'shadow' }],
+    });
+    expect(state.events).toContainEqual(expect.objectContaining({ kind: 'connect', denied: '2' }));
+    const top = plimsoll('top', '--cgroup-root', directory, '--every', '8s', '--rounds', '1');
+    for (const end = Date.now() + 6_000; Date.now() < end; ) await runInCgroup(container, ACT, 'nothing');
+    expect((await top).stdout).toMatch(new RegExp(`^${path}/container\\s+-\\s+[1-9]\\d*\\s`, 'm'));
+    agent.kill('SIGTERM');
+    expect((await once(agent, 'close'))[0]).toBe(0);
+    expect(JSON.parse((await plimsoll('status', '--pins', pins, '--json')).stdout)).toMatchObject({ isRead: false });
+    const high = (await plimsoll('events', file, '--severity', 'high', '--kind', 'connect')).stdout
+      .trimEnd()
+      .split('\n');
+    expect(high).toHaveLength(2);
+    expect(high[0]).toMatch(/ high connect denied \S+ plimsoll-sensor\[\d+\] 127\.0\.0\.1:\d+$/);
+    expect((await plimsoll('events', join(file, 'absent'))).code).toBe(1);
+  });
+
+  test('a selftest whose control lets something through says so, and its exit code is 2', async () => {
+    const { directory } = testCgroup();
+    const pins = testPins();
+    const recorder = await RuntimeRecorder.start(directory, { pins });
+    // Who attached it would hold it too.
+    await recorder.stop();
+    // What stops a connect is gone, and something of its name is in its place.
+    rmSync(join(pins, 'link-connect4'));
+    mkdirSync(join(pins, 'link-connect4'));
+    onTestFinished(() => rmdirSync(join(pins, 'link-connect4')));
+    const { code, stdout } = await plimsoll('selftest', '--cgroup-root', directory, '--pins', pins);
+    expect([code, /^connect\s.*$/m.exec(stdout)?.[0]]).toEqual([2, expect.stringMatching(/denied\s+happened\s+NO$/)]);
   });
 });

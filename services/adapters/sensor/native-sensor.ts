@@ -1,11 +1,20 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
+import type { z } from 'zod';
 import { messageOf, PlimsollError } from '../../domain/errors.ts';
 import type { Limits } from '../../domain/limits.ts';
 import { FrameReader } from '../../domain/runtime/frame-reader.ts';
 import { LAYOUT } from '../../domain/runtime/layout.ts';
-import { type SensorFrame, type SensorPrograms, sensorPrograms } from '../../domain/runtime/sensor-frame.ts';
+import {
+  type PinnedState,
+  pinnedState,
+  type SelftestTry,
+  type SensorFrame,
+  type SensorPrograms,
+  selftestResult,
+  sensorPrograms,
+} from '../../domain/runtime/sensor-frame.ts';
 import type { Sensor } from '../../pipeline/ports.ts';
 import { sensorProgram } from './sensor-program.ts';
 
@@ -34,24 +43,33 @@ export class NativeSensor implements Sensor {
 
   /** What this kernel takes, after a real attach of each program. SENSOR_MISSING, SENSOR_FAILED. */
   async probe(): Promise<SensorPrograms> {
-    const answer = await this.#command('probe', '--cgroup-root', this.#options.cgroupRoot ?? '');
-    try {
-      const probed = sensorPrograms.parse(JSON.parse(answer));
-      if (probed.layout !== LAYOUT.version) throw otherLayout(probed.layout);
-      return probed;
-    } catch (cause) {
-      throw cause instanceof PlimsollError ? cause : failed(messageOf(cause));
-    }
+    return this.#answer(sensorPrograms, 'probe', '--cgroup-root', this.#options.cgroupRoot ?? '');
   }
 
   /** Puts an encoded profile into the pinned maps, in the place of the one of its name. SENSOR_MISSING, SENSOR_FAILED. */
   async load(profile: Uint8Array): Promise<void> {
-    await this.#command('load', '--pins', this.#options.pins ?? '', profile);
+    await this.#command(['load', '--pins', this.#options.pins ?? ''], profile);
   }
 
   /** Takes off all that is pinned: nothing is watched or stopped any more. SENSOR_MISSING, SENSOR_FAILED. */
   async detach(): Promise<void> {
-    await this.#command('unpin', '--pins', this.#options.pins ?? '');
+    await this.#command(['unpin', '--pins', this.#options.pins ?? '']);
+  }
+
+  /** What pins keep; nothing is changed. SENSOR_MISSING, SENSOR_FAILED. */
+  async status(): Promise<PinnedState> {
+    return this.#answer(pinnedState, 'status', '--pins', this.#options.pins ?? '');
+  }
+
+  /** Tries what the profile forbids, in a cgroup of its own that is gone afterwards. SENSOR_MISSING, SENSOR_FAILED. */
+  async selftest(profile: string): Promise<readonly SelftestTry[]> {
+    const { cgroupRoot, pins } = this.#options;
+    const { tries } = await this.#answer(
+      selftestResult,
+      'selftest',
+      ...['--cgroup-root', cgroupRoot ?? '', '--pins', pins ?? '', '--profile', profile, '--mode', 'enforce'],
+    );
+    return tries;
   }
 
   async *frames(signal: AbortSignal): AsyncGenerator<readonly SensorFrame[]> {
@@ -94,9 +112,22 @@ export class NativeSensor implements Sensor {
     }
   }
 
+  /** The answer of one command, in JSON of this shape and layout. */
+  async #answer<T extends z.ZodType>(shape: T, ...args: string[]): Promise<z.infer<T>> {
+    const answer = await this.#command(args);
+    try {
+      const parsed: unknown = JSON.parse(answer);
+      const { layout } = parsed as { layout?: unknown };
+      if (typeof layout === 'number' && layout !== LAYOUT.version) throw otherLayout(layout);
+      return shape.parse(parsed);
+    } catch (cause) {
+      throw cause instanceof PlimsollError ? cause : failed(messageOf(cause));
+    }
+  }
+
   /** Runs one command to its end; what it says on standard output. */
-  async #command(command: string, option: string, value: string, input?: Uint8Array): Promise<string> {
-    const child = spawn(await this.program(), [command, option, value], { stdio: ['pipe', 'pipe', 'pipe'] });
+  async #command(args: readonly string[], input?: Uint8Array): Promise<string> {
+    const child = spawn(await this.program(), args, { stdio: ['pipe', 'pipe', 'pipe'] });
     // One that ends before it has read all says why by its code.
     child.stdin.on('error', () => {}).end(input);
     const [answer, errors, failure] = await Promise.all([text(child.stdout), text(child.stderr), endOf(child)]);

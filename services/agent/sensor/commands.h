@@ -2,6 +2,8 @@
 #ifndef PLIMSOLL_COMMANDS_H
 #define PLIMSOLL_COMMANDS_H
 
+#include <linux/types.h>
+
 enum on_missing { MISSING_ALLOW, MISSING_PACK, MISSING_REFUSE };
 enum gate { GATE_OFF, GATE_WARN, GATE_DENY };
 
@@ -28,6 +30,8 @@ struct options {
 	char **runtime_arguments; /* what stands behind it, likewise; NULL: there is none */
 };
 
+#define SELFTEST_CANARY "selftest-canary"
+
 /* Each answers with the exit code of the process. */
 int command_layout(void);
 int command_probe(const struct options *options);
@@ -35,7 +39,15 @@ int command_run(const struct options *options);
 int command_load(const struct options *options);
 int command_hook(const struct options *options);
 int command_runtime(const struct options *options);
+int command_status(const struct options *options);
+int command_selftest(const struct options *options);
 int command_relay(const struct options *options);
+
+/*
+ * Gives the container of this cgroup the profile of this name, in the modes that the options say; with "" its row only says where
+ * the container begins. NULL, or why it has none.
+ */
+const char *give_profile(const struct options *options, __u64 cgroup, const char *name);
 
 /* To --user and --group, without capabilities, for good; 0, or 1 where that fails, which is said. */
 int drop_rights(const struct options *options);

@@ -102,10 +102,9 @@ static int read_state(struct container *container)
 	return 0;
 }
 
-/* NULL, or why the container has no profile of this name; with "" its row only says where the container begins. */
-static const char *give(const struct options *options, const struct container *container, const char *name)
+const char *give_profile(const struct options *options, __u64 cgroup, const char *name)
 {
-	struct row row = { .container_id = container->cgroup, .profile = *name ? profile_id(name) : 0 };
+	struct row row = { .container_id = cgroup, .profile = *name ? profile_id(name) : 0 };
 	int rows = pins_open_map(options->pins, "rows"), profiles = pins_open_map(options->pins, "profiles");
 	struct profile profile;
 	struct timespec now;
@@ -116,7 +115,7 @@ static const char *give(const struct options *options, const struct container *c
 		      !is_attached(options, options->connect_mode, connect_programs) ||
 		      !is_attached(options, options->listen_mode, listen_programs)))
 		return "a control that it asks for is not there: this kernel refused a program, see plimsoll agent probe";
-	if (container->cgroup == 0)
+	if (cgroup == 0)
 		return "its cgroup cannot be told";
 	if (*name && (bpf_map_lookup_elem(profiles, &row.profile, &profile) != 0 || strcmp(profile.name, name) != 0))
 		return "no profile of this name is loaded";
@@ -187,7 +186,7 @@ static int hold(const struct options *options, const struct container *container
 		struct start_report *report)
 {
 	const char *name = of_image[0] ? of_image : options->profile ? options->profile : "";
-	const char *why = give(options, container, name);
+	const char *why = give_profile(options, container->cgroup, name);
 
 	snprintf(report->profile, sizeof(report->profile), "%s", name);
 	if (!*name)
@@ -197,7 +196,7 @@ static int hold(const struct options *options, const struct container *container
 		return 1;
 	report->held = PROFILE_MISSING;
 	snprintf(report->reason, sizeof(report->reason), "%s", why);
-	if (options->on_missing == MISSING_PACK && !give(options, container, options->pack)) {
+	if (options->on_missing == MISSING_PACK && !give_profile(options, container->cgroup, options->pack)) {
 		report->held = PROFILE_PACK;
 		snprintf(report->profile, sizeof(report->profile), "%s", options->pack);
 		fprintf(stderr, "plimsoll: this container has the profile %s in the place of %s: %s\n", options->pack, name, why);

@@ -21,6 +21,8 @@ static const char USAGE[] =
 	"  load    reads a profile from standard input into the maps of --pins\n"
 	"  hook    a createRuntime hook: gives the container whose state is on standard input --profile, and asks --gate\n"
 	"  runtime in the place of an OCI runtime: adds the hook to containers that are made; -- and the runtime's arguments\n"
+	"  status  what --pins keeps, as JSON: programs, profiles, cgroups, counts\n"
+	"  selftest  a process in a cgroup of its own below --cgroup-root, held to --profile, tries what that forbids; JSON\n"
 	"  unpin   takes off everything that --pins keeps: nothing is watched or stopped any more\n"
 	"  relay   messages from standard input, each behind its length, to the datagram socket --socket\n"
 	"  layout  the layout of frames, as JSON\n"
@@ -123,6 +125,11 @@ static int run_command(const char *command, const struct options *options)
 		return usage("--pins is needed");
 	if (strcmp(command, "load") == 0)
 		return command_load(options);
+	if (strcmp(command, "status") == 0)
+		return command_status(options);
+	if (strcmp(command, "selftest") == 0)
+		return options->cgroup_root && options->profile ? command_selftest(options) :
+								  usage("--cgroup-root and --profile are needed");
 	return pins_remove(options->pins);
 }
 
@@ -143,7 +150,7 @@ int main(int count, char **arguments)
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
-	static const char *const commands[] = { "probe", "run", "load", "hook", "runtime", "unpin", "relay", "layout" };
+	static const char *const commands[] = { "probe", "run", "load", "hook", "runtime", "status", "selftest", "unpin", "relay", "layout" };
 	struct options options = {
 		.user = NOBODY,
 		.group = NOBODY,
@@ -153,6 +160,9 @@ int main(int count, char **arguments)
 	};
 	int option, place;
 
+	/* The forbidden program of the self-test: that it runs at all is what it says. */
+	if (count == 2 && strcmp(arguments[1], SELFTEST_CANARY) == 0)
+		return write(STDOUT_FILENO, "!", 1) == 1 ? 0 : 1;
 	libbpf_set_print(NULL);
 	/* What stands behind "--" is the runtime's, and no option of ours. */
 	for (int i = 1; i < count; i++) {

@@ -16,6 +16,7 @@
 
 #include "cgroups.h"
 #include "commands.h"
+#include "counters.h"
 #include "events.h"
 #include "json.h"
 #include "pins.h"
@@ -93,18 +94,6 @@ static void put_cgroup(__u64 id, __u64 parent_id, const char *path)
 	sink_put(path, event.path_size);
 }
 
-static __u64 count_rows(int rows_fd)
-{
-	__u64 key, count = 0;
-	void *previous = NULL;
-
-	while (bpf_map_get_next_key(rows_fd, previous, &key) == 0 && count < ROWS_MAX) {
-		previous = &key;
-		count++;
-	}
-	return count;
-}
-
 /* What hooks did, each once. */
 static void put_starts(int starts_fd)
 {
@@ -125,35 +114,12 @@ static void put_starts(int starts_fd)
 
 static void put_counters(const struct bpf_object *object)
 {
-	static struct counters_frame counters;
-	static struct tally tallies[1024];
-	static __u64 refused[1024];
-	int processors = libbpf_num_possible_cpus();
-	int tallies_fd = bpf_object__find_map_fd_by_name(object, "tallies");
-	__u32 zero = 0;
+	struct counters_frame counters;
 
-	if (processors < 1 || processors > 1024)
-		return;
-	memset(&counters, 0, sizeof(counters));
-	counters.frame.length = sizeof(counters);
-	counters.frame.kind = FRAME_COUNTERS;
-	counters.boot_ns = now(CLOCK_BOOTTIME);
-	counters.realtime_ns = now(CLOCK_REALTIME);
-	counters.rows = count_rows(bpf_object__find_map_fd_by_name(object, "rows"));
-	if (bpf_map_lookup_elem(bpf_object__find_map_fd_by_name(object, "rows_refused"), &zero, refused) == 0)
-		for (int i = 0; i < processors; i++)
-			counters.rows_refused += refused[i];
-	for (__u32 kind = 0; kind < FRAME_KINDS; kind++) {
-		if (bpf_map_lookup_elem(tallies_fd, &kind, tallies) != 0)
-			continue;
-		for (int i = 0; i < processors; i++) {
-			counters.tally[kind].emitted += tallies[i].emitted;
-			counters.tally[kind].dropped += tallies[i].dropped;
-			counters.tally[kind].denied += tallies[i].denied;
-			counters.tally[kind].would_deny += tallies[i].would_deny;
-		}
-	}
-	sink_put(&counters, sizeof(counters));
+	if (counters_read(bpf_object__find_map_fd_by_name(object, "rows"),
+			  bpf_object__find_map_fd_by_name(object, "rows_refused"),
+			  bpf_object__find_map_fd_by_name(object, "tallies"), &counters) == 0)
+		sink_put(&counters, sizeof(counters));
 }
 
 /* Once, when the maps are made. */

@@ -42,6 +42,11 @@ const EVENT_KINDS: Readonly<Record<EventKind, number>> = {
   keys: 60,
   coverage: 61,
 };
+/** The kind that a number of events.h means; null: none that this version knows. */
+export function kindOfNumber(number: number): EventKind | null {
+  return KIND_OF.get(number) ?? null;
+}
+
 const KIND_OF = new Map(Object.entries(EVENT_KINDS).map(([kind, number]) => [number, kind as EventKind]));
 
 /** One whole frame to what it says. Never throws: what contradicts itself is a `flaw`. */

@@ -22,6 +22,44 @@ export const sensorStatus = sensorPrograms.extend({
 });
 export type SensorStatus = z.infer<typeof sensorStatus>;
 
+const big = z.string().regex(/^\d+$/).transform(BigInt);
+const modeNumber = z.int().min(0).max(2);
+
+/** What pins keep, as `plimsoll-sensor status` says it. Modes: 0 observe, 1 shadow, 2 enforce. */
+export const pinnedState = z.object({
+  layout: z.int(),
+  /** Whether a sensor reads the events now. */
+  isRead: z.boolean(),
+  programs: z.array(z.string()).max(1_000),
+  profiles: z.array(z.object({ id: z.int(), name: z.string(), generation: z.int() })),
+  containers: z.array(
+    z.object({
+      cgroup: big,
+      profile: z.int(),
+      exec: modeNumber,
+      connect: modeNumber,
+      listen: modeNumber,
+      file: modeNumber,
+    }),
+  ),
+  watchedCgroups: big,
+  refusedCgroups: big,
+  tallies: z.array(z.object({ kind: z.int(), emitted: big, dropped: big, denied: big, wouldDeny: big })),
+});
+export type PinnedState = z.infer<typeof pinnedState>;
+
+/** What became of one forbidden try. `failed`: for a reason that is none of ours. */
+export const selftestResult = z.object({
+  tries: z.array(
+    z.object({
+      control: z.enum(['exec', 'file', 'listen', 'connect']),
+      outcome: z.enum(['denied', 'killed', 'happened', 'failed']),
+      errno: z.int(),
+    }),
+  ),
+});
+export type SelftestTry = z.infer<typeof selftestResult>['tries'][number];
+
 /** Since the maps were made. */
 export interface Tally {
   readonly emitted: bigint;
