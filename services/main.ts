@@ -250,6 +250,10 @@ const session: Session = {
     const { startServer } = await import('./serve.ts');
     return startServer(request, session);
   },
+  store: async (settings, onMessage) => {
+    const { openStoreSession } = await import('./serve-store.ts');
+    return openStoreSession(settings, onMessage);
+  },
   onStop: (stop) => {
     const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
     let stopping = false;

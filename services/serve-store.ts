@@ -3,11 +3,16 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync }
 import type { PoolConfig } from 'pg';
 import type { Logger } from 'pino';
 import { BullQueue } from './adapters/queue/bull-queue.ts';
+import { writeBackup } from './adapters/store/backup.ts';
 import { openStore, type Store } from './adapters/store/open-store.ts';
+import { privateConnection } from './adapters/store/private-connection.ts';
 import { PrivatePostgres } from './adapters/store/private-postgres.ts';
+import { restoreBackup } from './adapters/store/restore.ts';
 import { newSecret } from './api/token-secret.ts';
 import type { ServeRequest, Session } from './cli/session.ts';
+import type { StoreSession } from './cli/store-session.ts';
 import { messageOf, PlimsollError } from './domain/errors.ts';
+import { LIMITS } from './domain/limits.ts';
 import type { Trace } from './pipeline/trace.ts';
 import type { Undo } from './serve-rounds.ts';
 
@@ -35,6 +40,34 @@ export async function openBackbone(
   const queue = await BullQueue.open(redis === null ? { postgres: database } : { redis }, warn('queue'));
   undo.push(() => queue.close());
   return { store, queue };
+}
+
+/** The store alone, also while servers work with it. Raises STORE_UNUSABLE, SETTINGS_INVALID. */
+export async function openStoreSession(
+  settings: ServeRequest['settings'],
+  onMessage: (message: string) => void,
+): Promise<StoreSession> {
+  const undo: Undo[] = [];
+  const close = async (): Promise<void> => {
+    for (const step of undo.splice(0).reverse()) await step();
+  };
+  try {
+    // A private one that a server runs is used; else it is started for this.
+    const isPrivate = settings.store.url === undefined && settings.store.urlFile === undefined;
+    const running = isPrivate ? await privateConnection(settings.dataDirectory) : null;
+    if (running === null) makeDirectory(settings.dataDirectory);
+    const database = running ?? (await connection(settings, undo, 'serve', () => {}, onMessage));
+    // Its schema is then that of this version.
+    await (await openStore(database, onMessage)).close();
+    return {
+      backup: (output, options) => writeBackup(database, output, options),
+      restore: (source, options) => restoreBackup(database, source, { ...options, lineBytes: LIMITS.backupLineBytes }),
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
 }
 
 function makeDirectory(directory: string): void {

@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { ERROR_TABLE, messageOf, PlimsollError } from '../domain/errors.ts';
 import { addAdmissionCommand } from './admission-command.ts';
 import { addAgentCommand } from './agent-command.ts';
+import { addBackupCommands } from './backup-command.ts';
 import { addCacheCommand } from './cache-command.ts';
 import { addCompareCommand } from './compare-command.ts';
 import { addDatabaseCommand } from './database-command.ts';
@@ -54,6 +55,7 @@ export async function runProgram(argv: readonly string[], session: Session): Pro
   addCacheCommand(program, session);
   addDatabaseCommand(program, session);
   addServeCommands(program, session);
+  addBackupCommands(program, session);
   addRegistryCommand(program, session, (exit) => {
     code = exit;
   });

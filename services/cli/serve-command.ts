@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { ServeCommandOptions } from './run-serve.ts';
+import type { ServeCommandOptions } from './server-settings-file.ts';
 import type { ServeRole, Session } from './session.ts';
 
 const COMMANDS: readonly { role: ServeRole; summary: string; description: string; example: string }[] = [

@@ -27,6 +27,7 @@ import type { ServerSettings } from '../pipeline/server-settings.ts';
 import type { Outlet } from './agent-outlets.ts';
 import type { DatabaseSession } from './database-session.ts';
 import type { SinkSettings } from './sink-options.ts';
+import type { StoreSession } from './store-session.ts';
 import type { SecretSession, WebhookSession } from './webhooks-session.ts';
 
 /** The facts cache as commands use it. */
@@ -172,6 +173,8 @@ export interface Session {
   readonly sha256: Sha256;
   /** Raises STORE_UNUSABLE, QUEUE_UNUSABLE, LISTEN_FAILED, SETTINGS_INVALID. */
   serve(request: ServeRequest): Promise<RunningServer>;
+  /** The store that the settings name, alone. Raises STORE_UNUSABLE, SETTINGS_INVALID. */
+  store(settings: ServerSettings, onMessage: (message: string) => void): Promise<StoreSession>;
   /** Calls back on SIGINT and SIGTERM; returns what takes the handlers off again. */
   onStop(stop: (signal: string) => void): () => void;
 }

@@ -44,6 +44,7 @@ export const ERROR_TABLE = {
   SETTINGS_INVALID: { exit: 1, http: 422, retry: false },
   DELIVERY_INVALID: { exit: 1, http: 400, retry: false },
   STORE_UNUSABLE: { exit: 1, http: 503, retry: true },
+  BACKUP_INVALID: { exit: 1, http: 422, retry: false },
   QUEUE_UNUSABLE: { exit: 1, http: 503, retry: true },
   WORKER_LOST: { exit: 1, http: 500, retry: true },
   SECRET_UNREADABLE: { exit: 1, http: 500, retry: false },

@@ -192,6 +192,8 @@ export const LIMITS = {
   policyBytes: 64 * 2 ** 20,
   /** The manifest of a policy bundle, a sample, or a settings file. */
   policyDocumentBytes: 8 * 2 ** 20,
+  /** One line of a backup of the store: one row, a report at most. */
+  backupLineBytes: 400 * 2 ** 20,
   /** Memory of one policy while it is evaluated; a report that is read. */
   policyMemoryBytes: 512 * 2 ** 20,
   /** Violations of one policy. */

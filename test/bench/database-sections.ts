@@ -5,7 +5,6 @@ import { fileURLToPath } from 'node:url';
 import { DATA, findBuild } from '../../services/adapters/advisories/directory.ts';
 import { LmdbAdvisories } from '../../services/adapters/advisories/lmdb-advisories.ts';
 import { findBinaries } from '../../services/adapters/store/postgres-binaries.ts';
-import { messageOf } from '../../services/domain/errors.ts';
 import { serializeReport } from '../../services/domain/report/serialize.ts';
 import { namespacesOf } from '../../services/domain/vulnerabilities/namespace.ts';
 import { matchVulnerabilities } from '../../services/pipeline/match-vulnerabilities.ts';
@@ -83,11 +82,7 @@ export async function matchImages(bench: Bench, paths: readonly string[]): Promi
 /** The same in the store, as `serve` does it. */
 function rescan(before: string, after: string, reports: string): Verdict {
   const what = 'stored images judged again in PostgreSQL, policies included';
-  try {
-    findBinaries(null, null, process.env.PATH);
-  } catch (error) {
-    return skipped(what, messageOf(error));
-  }
+  if (findBinaries(null, null, process.env.PATH) === null) return skipped(what, 'no PostgreSQL on this machine');
   const script = fileURLToPath(new URL('./rescan-known.ts', import.meta.url));
   const output = execFileSync(process.execPath, [script, before, after, reports], { encoding: 'utf8' });
   const { judged, bytes: stored, ms } = JSON.parse(output) as RescanTimes;

@@ -6,13 +6,7 @@ import { findBinaries } from '../../services/adapters/store/postgres-binaries.ts
 import { PrivatePostgres, type PrivatePostgresOptions } from '../../services/adapters/store/private-postgres.ts';
 
 /** Where this machine has PostgreSQL's programs; null where it has none, and tests that need them skip by name. */
-export const POSTGRES: string | null = (() => {
-  try {
-    return findBinaries(null, null, process.env.PATH);
-  } catch {
-    return null;
-  }
-})();
+export const POSTGRES: string | null = findBinaries(null, null, process.env.PATH);
 
 /** A directory for a cluster, removed after the tests of the file; PostgreSQL's own account may pass through it. */
 export function clusterDirectory(): string {

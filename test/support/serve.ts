@@ -37,13 +37,15 @@ export interface ServeOptions {
   readonly token?: string | null;
   readonly settings?: Readonly<Record<string, unknown>>;
   readonly environment?: Readonly<Record<string, string>>;
+  /** See CommandOptions. */
+  readonly under?: readonly string[];
 }
 
 let started = 0;
 
 /** Starts it on a free port with its data below `directory`, and waits until it is ready. */
 export async function startServe(options: ServeOptions): Promise<Served> {
-  const { directory, role = 'serve', settings = {}, environment = {} } = options;
+  const { directory, role = 'serve', settings = {}, environment = {}, under = [] } = options;
   mkdirSync(directory, { recursive: true });
   // PostgreSQL's account passes through.
   chmodSync(directory, 0o711);
@@ -57,7 +59,7 @@ export async function startServe(options: ServeOptions): Promise<Served> {
       ...settings,
     }),
   );
-  const commandOptions: CommandOptions = { environment, timeoutMs: 300_000 };
+  const commandOptions: CommandOptions = { environment, under, timeoutMs: 300_000 };
   const command = startCommand([role, '--config', config], commandOptions);
   onTestFinished(async () => {
     command.kill('SIGTERM');

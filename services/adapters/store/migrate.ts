@@ -21,12 +21,25 @@ const MIGRATIONS: readonly (readonly [name: string, statements: string])[] = [
   ['0008-sessions', SESSIONS],
 ];
 
+export const MIGRATION_NAMES: readonly string[] = MIGRATIONS.map(([name]) => name);
+
+/** All that migrations make, each behind those that it refers to. */
+export const STORE_TABLES: readonly string[] = MIGRATIONS.flatMap(([, statements]) => {
+  return [...statements.matchAll(/^create table (\w+)/gm)].map((match) => match[1]!);
+});
+
+/** One by one. */
+export function migrationStatements(name: string): readonly string[] {
+  const statements = MIGRATIONS.find(([each]) => each === name)?.[1] ?? '';
+  return statements.split(/;\n/).filter((statement) => statement.trim() !== '');
+}
+
 /**
  * Brings the schema up to this version, in one transaction and once, however many processes start. Raises STORE_UNUSABLE,
  * also where a newer version of Plimsoll has been here.
  */
 export async function migrate<Schema>(database: Kysely<Schema>): Promise<void> {
-  const known = Object.fromEntries(MIGRATIONS.map(([name, statements]) => [name, migration(statements)]));
+  const known = Object.fromEntries(MIGRATION_NAMES.map((name) => [name, migration(migrationStatements(name))]));
   const migrator = new Migrator({ db: database, provider: { getMigrations: () => Promise.resolve(known) } });
   const { error, results = [] } = await migrator.migrateToLatest();
   if (error === undefined) return;
@@ -41,11 +54,10 @@ export async function migrate<Schema>(database: Kysely<Schema>): Promise<void> {
   );
 }
 
-function migration(statements: string): Migration {
-  const single = statements.split(/;\n/).filter((statement) => statement.trim() !== '');
+function migration(statements: readonly string[]): Migration {
   return {
     async up(database) {
-      for (const statement of single) await sql.raw(statement).execute(database);
+      for (const statement of statements) await sql.raw(statement).execute(database);
     },
   };
 }

@@ -16,12 +16,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { messageOf, PlimsollError } from '../../domain/errors.ts';
 import { type Account, ownAccount, postgresAccount } from './account.ts';
-import { findBinaries } from './postgres-binaries.ts';
+import { usableBinaries } from './postgres-binaries.ts';
+import { NAME, PORT } from './private-connection.ts';
 
 export interface PrivatePostgresOptions {
-  /** Holds everything of the store: `postgres/` (the cluster) and `socket/`. Made where it is absent. */
+  /** Holds everything of the store: `postgres/` (the cluster), `socket/`, and `programs/` where the system has none. Made where it is absent. */
   readonly directory: string;
-  /** See findBinaries. */
+  /** See usableBinaries. */
   readonly binaries: string | null;
   /** See postgresAccount. */
   readonly account: string | null;
@@ -31,19 +32,16 @@ export interface PrivatePostgresOptions {
   readonly onCrash: (message: string) => void;
 }
 
-/** The name of the database, and of the role that owns it, which is no superuser. */
-const NAME = 'plimsoll';
 const ADMIN = 'postgres';
 /** Of a socket's path, its final NUL aside; unix(7). */
 const SOCKET_PATH_BYTES = 107;
-const PORT = 5432;
 const START_MS = 60_000;
 const STOP_MS = 60_000;
 /** Whoever serves from a data directory holds this advisory lock. */
 const LOCK = 0x706c696d;
 
 /**
- * PostgreSQL for this process alone: a cluster in the data directory, run by the system's programs as a child. It listens on
+ * PostgreSQL for this process alone: a cluster in the data directory, run as a child, by the system's programs or those that came with us. It listens on
  * a unix socket that only its account and root reach, never on TCP, and asks the kernel who is at the other end (peer).
  */
 export class PrivatePostgres {
@@ -71,7 +69,9 @@ export class PrivatePostgres {
     mkdirSync(options.directory, { recursive: true, mode: 0o711 });
     const data = join(options.directory, 'postgres');
     const major = existsSync(join(data, 'PG_VERSION')) ? Number(readFileSync(join(data, 'PG_VERSION'), 'utf8')) : null;
-    const postgres = new PrivatePostgres(options, account, findBinaries(options.binaries, major, options.path));
+    const { binaries, path, directory } = options;
+    const programs = await usableBinaries(binaries, major, path, join(directory, 'programs'));
+    const postgres = new PrivatePostgres(options, account, programs);
     await postgres.#refuseSecond();
     if (major === null) await postgres.#create();
     await postgres.#run();
