@@ -50,6 +50,13 @@ describe('a review', () => {
     ['no object', review(null), 'it has no object to CREATE'],
     ['a text as object', review(pod(), { object: 'x' }), 'it has no object to CREATE'],
   ])('is refused: %s', (_, document, why) => expect(refusal(document)).toContain(why));
+  test('has the name of its user to the letter', () => {
+    const userInfo = { username: 'alice ', groups: [' admins', 7] };
+    expect(read(review(pod(), { userInfo }))).toMatchObject({
+      request: { user: { name: 'alice ', groups: [' admins'] } },
+    });
+    expect(read(review(pod(), { userInfo: undefined }))).toMatchObject({ request: { user: { name: '', groups: [] } } });
+  });
   test('that is refused has its uid where it can be answered', () => {
     expect(read(review(pod(), { operation: 'PATCH' }))).toMatchObject({ uid: '705ab4f5-6393-11e8-b7cc-42010a800002' });
     expect(read(review(pod(), { uid: '<script>' }))).toMatchObject({ uid: null });

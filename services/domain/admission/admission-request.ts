@@ -1,4 +1,4 @@
-import { type JsonObject, shown, stringMap } from '../image/json.ts';
+import { type JsonObject, shown, stringMap, stringOr } from '../image/json.ts';
 import type { Limits } from '../limits.ts';
 import { exceededJsonLimit } from '../sbom/json-bounds.ts';
 import { listOrEmpty, objectOrNull, parseForeignJson, textOrNull } from '../vulnerabilities/feeds/foreign-json.ts';
@@ -99,7 +99,8 @@ function readRequest(request: JsonObject): RequestReading {
       name,
       namespace,
       user: {
-        name: textOrNull(user?.username) ?? '',
+        // To the letter: who is called "alice " is not alice.
+        name: stringOr(user?.username, ''),
         groups: listOrEmpty(user?.groups).filter((group) => typeof group === 'string'),
       },
       dryRun: request.dryRun === true,
