@@ -46,6 +46,7 @@ describe('an update', () => {
     const metadata = { deletionTimestamp: '2026-03-01T00:00:00Z' };
     expect(update(pod(spec, metadata), pod(podSpec({}, { image: 'x' }), metadata))).toBe('deleting');
     expect(leniency(pod(spec, metadata))).toBeNull();
+    expect(update(pod(spec), pod(podSpec({}, { image: 'x' }), metadata))).toBeNull();
   });
   test('of a Role is judged by its rules', () => {
     const role = (rules: Json[], metadata: Json = {}) => {

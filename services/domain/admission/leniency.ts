@@ -13,11 +13,11 @@ export type Leniency = 'unchanged' | 'deleting' | 'mirror';
 
 /** `workload` is the normal form of the request's object. */
 export function leniencyOf(request: AdmissionRequest, workload: Workload, limits: Limits): Leniency | null {
-  const { operation, object, oldObject } = request;
+  const { operation, oldObject } = request;
   if (operation === 'CREATE') return isMirrorPod(request) ? 'mirror' : null;
   if (operation !== 'UPDATE' || oldObject === null) return null;
-  // Only the API server sets it, and never takes it back: what was being deleted before still is.
-  if (isText(objectOrNull(object?.metadata)?.deletionTimestamp)) return 'deleting';
+  // What is there says so: what is asked for may say anything.
+  if (isText(objectOrNull(oldObject.metadata)?.deletionTimestamp)) return 'deleting';
   const old = readWorkload(oldObject, request, limits);
   return 'workload' in old && isSame(judged(old.workload), judged(workload)) ? 'unchanged' : null;
 }
