@@ -5,6 +5,7 @@ import { LIMITS } from '../../services/domain/limits.ts';
 import type { Report } from '../../services/domain/report/report.ts';
 import { serializeReport } from '../../services/domain/report/serialize.ts';
 import { type Json, pod, podSpec, workloadOfKind } from '../support/admission-reviews.ts';
+import { HAS_HELM, helm, LEAST_VALUES } from '../support/chart.ts';
 import { BUILTIN_BUNDLE, regoRule } from '../support/policy-bundles.ts';
 import { sampleReport } from '../support/sample-report.ts';
 import { runCommand, scratch } from '../support/scan.ts';
@@ -177,6 +178,20 @@ policy:
     expect(stdout).toContain('x team: no team');
   });
 });
+
+test.skipIf(!HAS_HELM)(
+  'our own chart, as helm gives it, is admitted by the restricted standard without a warning (needs helm)',
+  async () => {
+    const { stdout: chart } = helm('template', LEAST_VALUES);
+    const { code, objects } = await judged(
+      ['--unknown', 'allow', '--params', 'pod_security.level=restricted', '-'],
+      chart,
+    );
+    expect(objects.filter(({ kind }) => kind === 'Deployment').length).toBeGreaterThan(2);
+    expect(objects.flatMap(rulesOf)).toEqual([]);
+    expect(code).toBe(0);
+  },
+);
 
 test('for people: what denies first, whom to ask, and one last line', async () => {
   const { code, stdout } = await run(['--unknown', 'warn', file(bad)]);
