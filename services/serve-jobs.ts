@@ -13,12 +13,12 @@ import type { Store } from './adapters/store/open-store.ts';
 import type { ServerMetrics } from './api/metrics.ts';
 import type { ServeRequest, Session } from './cli/session.ts';
 import { messageOf, PlimsollError } from './domain/errors.ts';
-import { registeredReference } from './domain/registries/registration.ts';
+import { type AllowedTarget, registeredReference } from './domain/registries/registration.ts';
 import { type Job, type JobKind, type JobPayload, PRIORITIES } from './pipeline/job-ports.ts';
 import type { RefreshTerms } from './pipeline/ports.ts';
 import { requestDueJobs } from './pipeline/request-due-jobs.ts';
 import { isRescanDue } from './pipeline/rescan-reports.ts';
-import { type JobHandler, runJob } from './pipeline/run-job.ts';
+import { type JobHandler, type RunJobDependencies, runJobs } from './pipeline/run-job.ts';
 import type { Delivery, RegistryEvent } from './pipeline/store-ports.ts';
 import type { Trace, TraceAttributes } from './pipeline/trace.ts';
 import { ROUND_MS, repeat, type Undo } from './serve-rounds.ts';
@@ -34,6 +34,8 @@ const updateProcess = new URL(
 const RESCAN_MS = 60_000;
 /** How long a rescan waits between reports for what is more urgent; then it goes on beside it. */
 const PATIENCE_MS = 5_000;
+/** Registries that one process sweeps at once: one that is slow keeps nobody from the others. */
+const SWEEPS = 2;
 
 export interface JobsSurroundings {
   readonly session: Session;
@@ -43,7 +45,7 @@ export interface JobsSurroundings {
   readonly log: Logger;
   readonly trace: Trace;
   /** The target as it may be scanned by request. Raises FORBIDDEN, USAGE. */
-  readonly allowed: (target: string) => Promise<string>;
+  readonly allowed: (target: string) => Promise<AllowedTarget>;
   readonly accept: (delivery: Delivery, priority: number) => Promise<unknown>;
 }
 
@@ -59,18 +61,29 @@ export async function doJobs(
     onWarning: warn('facts'),
   });
   undo.push(() => cache.close());
-  const stopped = new AbortController();
-  undo.push(drain(queue, stopped, settings.workers.drainSeconds * 1_000));
+  const [leaving, stopped] = [new AbortController(), new AbortController()];
+  const drained = drain(queue, stopped, settings.workers.drainSeconds * 1_000);
+  undo.push(() => {
+    leaving.abort();
+    return drained();
+  });
   const registries = await session.registeredRegistries(registrations.values());
   undo.push(() => registries.close());
   const scan = { ...(await session.scanDependencies(cache, registries, settings.workers.isolation)), trace };
   const worker = `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`;
-  const run = (handle: JobHandler) => async (id: string) => {
-    const traced: JobHandler = (job, signal) =>
-      trace.span(`job ${job.kind}`, attributesOf(job), () => handle(job, signal));
-    await runJob(id, traced, {
+  const most = new Map(
+    [...registrations.values()].flatMap(({ id, pull: { scansAtOnce } }) =>
+      scansAtOnce === undefined ? [] : [[id, scansAtOnce] as const],
+    ),
+  );
+  const consume = (kind: JobKind, concurrency: number, handle: JobHandler) => {
+    const traced: JobHandler = (job, ...rest) =>
+      trace.span(`job ${job.kind}`, attributesOf(job), () => handle(job, ...rest));
+    const dependencies: RunJobDependencies = {
       ledger: store.jobs,
       worker,
+      // One place is left for the other registries.
+      room: { mostInWorker: Math.max(1, concurrency - 1), most },
       every: (ms, call) => {
         const timer = setInterval(call, ms);
         return () => clearInterval(timer);
@@ -82,14 +95,16 @@ export async function doJobs(
         const { id, kind, key, attempts: attempt } = job;
         log[level]({ part: 'jobs', job: id, kind, key, attempt, outcome, error }, 'job ended');
       },
-    });
+    };
+    const isLeaving = (): boolean => leaving.signal.aborted;
+    return queue.consume(kind, concurrency, (id) => runJobs(kind, id, traced, isLeaving, dependencies));
   };
   const resolveTarget = targetOf(allowed, registrations);
   const judging = { openJudgement: async () => await judge.open(await store.terms()), reports: store.images };
   const scans = scanWorker({ scan, ...judging, resolveTarget });
-  await queue.consume('scan', settings.workers.concurrency, run(scans));
+  await consume('scan', settings.workers.concurrency, scans);
   const rescans = { scan, openJudgement: judging.openJudgement, reports: store.rescans };
-  await queue.consume('rescan', 1, run(rescanWorker({ ...rescans, giveWay: giveWayTo(store) })));
+  await consume('rescan', 1, rescanWorker({ ...rescans, giveWay: giveWayTo(store) }));
   const lapse = async () => await queue.announce(await store.exceptions.lapse());
   undo.push(repeat(ROUND_MS, lapse, warn('exceptions')));
   const sweeps = sweepWorker({
@@ -101,7 +116,7 @@ export async function doJobs(
     sha256: session.sha256,
     moment: () => new Date().toISOString(),
   });
-  await queue.consume('sweep-registry', 1, run(sweeps));
+  await consume('sweep-registry', SWEEPS, sweeps);
   const askFor = (kind: JobKind, wanted: Parameters<typeof requestDueJobs>[1], minutes: number, part: string) => {
     const dependencies = { jobs: store.jobs, queue };
     const ask = async () => void (await requestDueJobs(kind, wanted, minutes * 60_000, dependencies));
@@ -126,7 +141,7 @@ export async function doJobs(
       return refreshed;
     };
     const refreshes = refreshWorker({ refresh, onWarning: warn('advisories') });
-    await queue.consume('refresh-advisories', 1, run(refreshes));
+    await consume('refresh-advisories', 1, refreshes);
     const one = { key: 'advisories', payload: {}, priority: PRIORITIES.refresh };
     askFor('refresh-advisories', [one], refreshMinutes, 'advisories');
   }
@@ -145,11 +160,11 @@ function giveWayTo({ jobs }: Store): (signal: AbortSignal) => Promise<void> {
 }
 
 function targetOf(
-  allowed: (target: string) => Promise<string>,
+  allowed: JobsSurroundings['allowed'],
   registrations: ServeRequest['registrations'],
 ): (payload: JobPayload) => Promise<string> {
   return async ({ target, registry, repository, tag = null, digest = null }) => {
-    if (typeof target === 'string') return await allowed(target);
+    if (typeof target === 'string') return (await allowed(target)).target;
     const registration = registrations.get(String(registry));
     if (registration === undefined) throw new PlimsollError('USAGE', `There is no registry ${registry} any more.`);
     return registeredReference(registration, { repository, tag, digest } as RegistryEvent);

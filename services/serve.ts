@@ -11,10 +11,10 @@ import { buildApi } from './api/server.ts';
 import type { RunningServer, ServeRequest, Session } from './cli/session.ts';
 import { useOfSecret } from './cli/webhooks-session.ts';
 import { messageOf, PlimsollError } from './domain/errors.ts';
-import { registeredTarget } from './domain/registries/registration.ts';
+import { type AllowedTarget, registeredTarget } from './domain/registries/registration.ts';
 import { VERSION } from './domain/version.ts';
 import { acceptDelivery } from './pipeline/accept-delivery.ts';
-import { PRIORITIES } from './pipeline/job-ports.ts';
+import { type Job, PRIORITIES } from './pipeline/job-ports.ts';
 import { keepJobsMoving } from './pipeline/keep-jobs-moving.ts';
 import type { Delivery } from './pipeline/store-ports.ts';
 import { doJobs } from './serve-jobs.ts';
@@ -85,8 +85,13 @@ async function start(
     warn('jobs'),
   );
   undo.push(round);
-  const allowed = async (target: string): Promise<string> =>
-    registeredTarget(target, registrations.values()) ?? allowedLocalTarget(target, settings.scan.localDirectories);
+  const allowed = async (asked: string): Promise<AllowedTarget> =>
+    registeredTarget(asked, registrations.values()) ?? {
+      target: await allowedLocalTarget(asked, settings.scan.localDirectories),
+      registry: null,
+    };
+  // What the queue does not hear now it is told in the next round.
+  const wake = (jobs: readonly Job[]) => queue.announce(jobs).catch((error) => warn('queue')(messageOf(error)));
   const accept = (delivery: Delivery, priority?: number) =>
     acceptDelivery(delivery, {
       deliveries: store.deliveries,
@@ -111,7 +116,7 @@ async function start(
     judge,
     access: store.access,
     logins: await openLogins(settings.oidc, store, undo),
-    queue,
+    wake,
     metrics,
     trace,
     log: log as never,
@@ -120,10 +125,10 @@ async function start(
     requestsPerMinute: settings.api.requestsPerMinute,
     unready: async () => (stopping ? 'stopping' : await unready(store, queue)),
     requestScan: async (asked) => {
-      const target = await allowed(asked);
-      const request = { kind: 'scan', key: target, payload: { target }, priority: PRIORITIES.request } as const;
-      const jobs = await store.jobs.request([request]);
-      await queue.announce(jobs).catch((error) => warn('queue')(messageOf(error)));
+      const { target, registry } = await allowed(asked);
+      const [kind, priority] = ['scan', PRIORITIES.request] as const;
+      const jobs = await store.jobs.request([{ kind, key: target, payload: { target }, priority, registry }]);
+      await wake(jobs);
       return jobs[0]!;
     },
   });

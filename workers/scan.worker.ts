@@ -9,7 +9,7 @@ export interface ScanWorkerDependencies extends ScanAndStoreDependencies {
 
 /** Jobs of the kind `scan`. */
 export function scanWorker(dependencies: ScanWorkerDependencies): JobHandler {
-  return async (job, signal) => {
-    return await scanAndStore(job, await dependencies.resolveTarget(job.payload), signal, dependencies);
+  return async (job, signal, onProgress) => {
+    return await scanAndStore(job, await dependencies.resolveTarget(job.payload), signal, onProgress, dependencies);
   };
 }

@@ -2,26 +2,26 @@ import { z } from 'zod';
 import { PlimsollError } from '../domain/errors.ts';
 import { exception as exceptionContent } from '../domain/vulnerabilities/exceptions.ts';
 import { type ChangedException, EXCEPTION_STATES, type ExceptionStore } from '../pipeline/exception-ports.ts';
-import type { JobQueue } from '../pipeline/job-ports.ts';
+import type { Job } from '../pipeline/job-ports.ts';
 import { type Answer, type Route, route } from './route.ts';
 import { byId, changedException, listOf, nothing, paged, pageOf, storedException } from './shapes.ts';
 
 export interface ExceptionRoutesDependencies {
   readonly exceptions: ExceptionStore;
-  readonly queue: JobQueue;
+  /** See JobRoutesDependencies. */
+  readonly wake: (jobs: readonly Job[]) => Promise<void>;
   now(): number;
 }
 
 /** Exceptions from vulnerabilities. Each change is followed by a job that judges again what it touches. */
-export function exceptionRoutes({ exceptions, queue, now }: ExceptionRoutesDependencies): Route[] {
+export function exceptionRoutes({ exceptions, wake, now }: ExceptionRoutesDependencies): Route[] {
   const existing = async (id: string) => {
     const found = await exceptions.exception(id);
     if (found !== null) return found;
     throw new PlimsollError('NOT_FOUND', `There is no exception ${id}.`);
   };
   const changed = async ({ exception, job }: ChangedException): Promise<Answer> => {
-    // The store keeps the job: a queue that does not hear of it now is told again.
-    await queue.announce([job]).catch(() => {});
+    await wake([job]);
     return { body: { ...exception, job: job.id } };
   };
   return [

@@ -1,16 +1,17 @@
 import { z } from 'zod';
 import { PlimsollError } from '../domain/errors.ts';
-import { JOB_KINDS, JOB_STATES, type JobControl, type JobQueue, type JobReader } from '../pipeline/job-ports.ts';
+import { JOB_KINDS, JOB_STATES, type Job, type JobControl, type JobReader } from '../pipeline/job-ports.ts';
 import { type Route, route } from './route.ts';
 import { byId, job, listOf, nothing, paged, pageOf } from './shapes.ts';
 
 export interface JobRoutesDependencies {
   readonly jobs: JobReader & JobControl;
-  readonly queue: JobQueue;
+  /** Tells the queue, or says that it cannot be told: then the job waits for the next round. */
+  readonly wake: (jobs: readonly Job[]) => Promise<void>;
 }
 
 /** What is to be done, is being done, and was done; what failed can be replayed. */
-export function jobRoutes({ jobs, queue }: JobRoutesDependencies): Route[] {
+export function jobRoutes({ jobs, wake }: JobRoutesDependencies): Route[] {
   const existing = async (id: string) => {
     const found = await jobs.job(id);
     if (found !== null) return found;
@@ -78,7 +79,7 @@ export function jobRoutes({ jobs, queue }: JobRoutesDependencies): Route[] {
           const why = 'Only a failed or cancelled job is replayed, and none of which the like already waits.';
           throw new PlimsollError('CONFLICT', `Job ${params.id} is ${state}. ${why}`);
         }
-        await queue.announce([replayed]).catch(() => {});
+        await wake([replayed]);
         return { body: replayed };
       },
     }),

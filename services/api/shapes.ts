@@ -111,7 +111,8 @@ export const job = z.object({
   kind: z.enum(JOB_KINDS),
   key: z.string(),
   payload: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
-  priority: z.int(),
+  priority: z.int().describe('Lower goes first'),
+  registry: z.string().nullable().describe('Id of the registration whose registry it asks'),
   state: z.enum(JOB_STATES),
   attempts: z.int(),
   attemptsAllowed: z.int(),
@@ -119,6 +120,10 @@ export const job = z.object({
   createdAt: moment,
   startedAt: moment.nullable(),
   finishedAt: moment.nullable(),
+  progress: z
+    .record(z.string(), z.number())
+    .nullable()
+    .describe('How far the last attempt has come. Of a scan: image of images, layersDone of layers, bytesRead'),
   result: z.record(z.string(), z.unknown()).nullable(),
   error: z.object({ code: z.string(), message: z.string() }).nullable(),
 });

@@ -36,7 +36,7 @@ function scansFor(registry: string, events: readonly RegistryEvent[], priority: 
     if (action !== 'push' || (tag === null && digest === null)) continue;
     const key = `${registry}/${repository}${digest === null ? `:${tag}` : `@${digest}`}`;
     const payload = { registry, repository, tag, digest };
-    requests.set(key, { kind: 'scan', key, payload, priority });
+    requests.set(key, { kind: 'scan', key, payload, priority, registry });
   }
   return [...requests.values()];
 }

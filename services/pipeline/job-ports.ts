@@ -25,11 +25,14 @@ export interface JobRequest {
   readonly key: string;
   readonly payload: JobPayload;
   readonly priority: number;
+  /** Id of the registration whose registry it asks for images; null or left out: none. */
+  readonly registry?: string | null;
 }
 
 export interface Job extends JobRequest {
   /** UUID */
   readonly id: string;
+  readonly registry: string | null;
   readonly state: JobState;
   /** How often it was begun. */
   readonly attempts: number;
@@ -40,6 +43,8 @@ export interface Job extends JobRequest {
   readonly createdAt: string;
   readonly startedAt: string | null;
   readonly finishedAt: string | null;
+  /** How far the last attempt has come; null where it has not said. */
+  readonly progress: JobProgress | null;
   /** What it came to, of the kind's own shape: digests that were scanned. */
   readonly result: JobResult | null;
   /** Why the last attempt failed. */
@@ -47,6 +52,9 @@ export interface Job extends JobRequest {
 }
 
 export type JobResult = Readonly<Record<string, string | number | readonly string[]>>;
+
+/** Counts, of the kind's own shape: layers that are done, bytes that were read. */
+export type JobProgress = Readonly<Record<string, number>>;
 
 export interface JobError {
   readonly code: ErrorCode;
@@ -72,12 +80,22 @@ export interface DueJobs {
   requestDue(requests: readonly JobRequest[], everyMs: number): Promise<readonly Job[]>;
 }
 
+/** How many jobs of one registry may run at one time, so that a slow one keeps nobody from the others. */
+export interface RegistryRoom {
+  /** In one worker. */
+  readonly mostInWorker: number;
+  /** In all workers together, by registration; of those that are not named, any number. */
+  readonly most: ReadonlyMap<string, number>;
+}
+
 /** The life of jobs. Every change is one transaction, and holds or does nothing. */
 export interface JobLedger {
-  /** Takes a queued job that is due; null: it is not, or one of the same kind and key runs. */
-  begin(id: string, worker: string): Promise<Job | null>;
-  /** Says that the attempt goes on; false: it is no longer ours (cancelled, or given to another). */
-  beat(attempt: Attempt): Promise<boolean>;
+  /** Takes a queued job that is due; null: it is not, one of the same kind and key runs, or its registry has no room. */
+  begin(id: string, worker: string, room: RegistryRoom): Promise<Job | null>;
+  /** The most urgent that `begin` would give this worker now, the oldest of those; null: none. */
+  next(kind: JobKind, worker: string, room: RegistryRoom): Promise<string | null>;
+  /** Says that the attempt goes on, and how far it is; false: it is no longer ours (cancelled, or given to another). */
+  beat(attempt: Attempt, progress: JobProgress | null): Promise<boolean>;
   /** The attempt came to its end, or failed for good. False: it was no longer ours. */
   settle(attempt: Attempt, outcome: { readonly result: JobResult } | { readonly error: JobError }): Promise<boolean>;
   /** The attempt failed; the job is to be tried again where it may be, else it failed. False: it was no longer ours. */
@@ -90,7 +108,10 @@ export interface LostJobs {
    * that a job which ends its worker does not end every worker. The ids of both.
    */
   recover(silentMs: number): Promise<readonly string[]>;
-  /** Queued jobs, the most urgent first, whether due or not: what the queue must know of. */
+  /**
+   * Queued jobs, the most urgent first, whether due or not: what the queue must know of. Of each registry a few: the next of it
+   * are taken when these are over.
+   */
   waiting(limit: number): Promise<readonly Job[]>;
 }
 

@@ -2,6 +2,7 @@ import { PlimsollError } from '../domain/errors.ts';
 import type { InventoryEntry } from '../domain/layers/inventory.ts';
 import { fileOwners } from './file-owners.ts';
 import { listPackages } from './list-packages.ts';
+import type { ProgressSink } from './ports.ts';
 import { readFacts } from './read-facts.ts';
 import { resolveImages } from './resolve-images.ts';
 import { analyzersOf, type ScanDependencies, type ScanRequest } from './scan-target.ts';
@@ -32,7 +33,8 @@ export async function listFiles(
     if (opened.kind === 'sbom') throw new PlimsollError('USAGE', 'an SBOM lists no file system; name the image itself');
     const selector = 'selector' in target ? target.selector : null;
     const { images } = await resolveImages(opened, selector, platform === 'all' ? null : platform, dependencies.sha256);
-    const options = { ...request, ...dependencies, analyzers: await analyzersOf(request, dependencies) };
+    const onProgress: ProgressSink = (progress) => request.onProgress({ ...progress, image: 0, images: 1 });
+    const options = { ...request, ...dependencies, onProgress, analyzers: await analyzersOf(request, dependencies) };
     const layers = await readFacts(images[0]!, dependencies.reader, options);
     const list = await listPackages(layers, dependencies.reader, options);
     const owners = await fileOwners(list, layers, options);

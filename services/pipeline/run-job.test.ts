@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { PlimsollError } from '../domain/errors.ts';
 import type { Job, JobLedger } from './job-ports.ts';
-import { type JobHandler, runJob } from './run-job.ts';
+import { type JobHandler, runJob, runJobs } from './run-job.ts';
 
+const ROOM = { mostInWorker: 1, most: new Map() };
 const job = { id: 'job-1', kind: 'scan', key: 'k', attempts: 2, attemptsAllowed: 5 } as Job;
 
 /** A ledger that writes down what it is told; `held`: whether the job is still ours. */
@@ -10,6 +11,7 @@ function ledgerOf({ held = true, given = job as Job | null } = {}) {
   const calls: unknown[][] = [];
   const ledger: JobLedger = {
     begin: async () => given,
+    next: async () => null,
     beat: async () => held,
     settle: async (_, outcome) => {
       calls.push(['settle', outcome]);
@@ -30,6 +32,7 @@ async function run(handle: JobHandler, options: Parameters<typeof ledgerOf>[0] =
   const outcome = await runJob('job-1', handle, {
     ledger,
     worker: 'w',
+    room: ROOM,
     every: (_, call) => {
       beating++;
       call();
@@ -57,6 +60,39 @@ describe('an attempt at a job', () => {
 
   it('that stored its end itself is not ended twice', async () => {
     expect(await run(async () => 'stored')).toMatchObject({ outcome: 'done', calls: [] });
+  });
+
+  it('says how far it is when it says that it goes on', async () => {
+    const { ledger } = ledgerOf();
+    const said: unknown[] = [];
+    let beat = (): void => {};
+    await runJob(
+      'job-1',
+      async (_, __, onProgress) => {
+        beat();
+        onProgress({ layers: 3, layersDone: 1 });
+        beat();
+        return 'stored';
+      },
+      {
+        ledger: {
+          ...ledger,
+          beat: async (_, progress) => {
+            said.push(progress);
+            return true;
+          },
+        },
+        worker: 'w',
+        room: ROOM,
+        every: (_, call) => {
+          beat = call;
+          return () => {};
+        },
+        stopped: new AbortController().signal,
+        onEnd: () => {},
+      },
+    );
+    expect(said).toEqual([null, { layers: 3, layersDone: 1 }]);
   });
 
   it('on a job that another has, or that is over, does nothing', async () => {
@@ -105,6 +141,7 @@ describe('an attempt at a job', () => {
     const outcome = await runJob('job-1', async () => ({ result: {} }), {
       ledger: { ...ledger, settle: async () => false },
       worker: 'w',
+      room: ROOM,
       every: () => () => {},
       stopped: new AbortController().signal,
       onEnd: () => {},
@@ -129,10 +166,42 @@ describe('an attempt at a job', () => {
     const running = runJob('job-1', async () => ({ result: {} }), {
       ledger: broken,
       worker: 'w',
+      room: ROOM,
       every: () => () => {},
       stopped: new AbortController().signal,
       onEnd: () => {},
     });
     await expect(running).rejects.toThrow('no store');
+  });
+});
+
+describe('an announcement', () => {
+  const worked = async (waiting: string[], isLeaving: () => boolean = () => false) => {
+    const { ledger } = ledgerOf();
+    const done: string[] = [];
+    const own: JobLedger = {
+      ...ledger,
+      begin: async (id) => (waiting.includes(id) ? ({ ...job, id } as Job) : null),
+      next: async () => waiting[0] ?? null,
+    };
+    const handle: JobHandler = async ({ id }) => {
+      done.push(id);
+      waiting.splice(waiting.indexOf(id), 1);
+      return 'stored';
+    };
+    const rest = { worker: 'w', room: ROOM, every: () => () => {}, stopped: new AbortController().signal };
+    await runJobs('scan', 'announced', handle, isLeaving, { ledger: own, ...rest, onEnd: () => {} });
+    return done;
+  };
+
+  it('is of one job, after which all that waits is done, also where that one is taken', async () => {
+    expect(await worked(['first', 'announced', 'last'])).toEqual(['announced', 'first', 'last']);
+    expect(await worked(['first', 'last'])).toEqual(['first', 'last']);
+    expect(await worked([])).toEqual([]);
+  });
+
+  it('brings a worker that is to end no further job', async () => {
+    let asked = 0;
+    expect(await worked(['announced', 'next'], () => asked++ > 0)).toEqual(['announced']);
   });
 });

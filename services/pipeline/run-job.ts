@@ -1,11 +1,15 @@
 import { ERROR_TABLE, messageOf, PlimsollError } from '../domain/errors.ts';
-import type { Job, JobError, JobLedger, JobResult } from './job-ports.ts';
+import type { Job, JobError, JobKind, JobLedger, JobProgress, JobResult, RegistryRoom } from './job-ports.ts';
 
 /** What a handler came to: a result that is still to be stored, or one that it stored itself with the job's end. */
 export type JobEnd = { readonly result: JobResult } | 'stored';
 
 /** Does one kind of job. Raises what it cannot do; `signal` stops it. */
-export type JobHandler = (job: Job, signal: AbortSignal) => Promise<JobEnd>;
+export type JobHandler = (
+  job: Job,
+  signal: AbortSignal,
+  onProgress: (progress: JobProgress) => void,
+) => Promise<JobEnd>;
 
 export type JobOutcome = 'done' | 'failed' | 'retried' | 'lost' | 'nothing';
 
@@ -13,6 +17,7 @@ export interface RunJobDependencies {
   readonly ledger: JobLedger;
   /** Who runs it: unique among processes. */
   readonly worker: string;
+  readonly room: RegistryRoom;
   /** Calls again and again, so many milliseconds apart, until the returned function is called. */
   readonly every: (ms: number, call: () => void) => () => void;
   /** Aborted where the process is to end before its jobs do. */
@@ -20,9 +25,9 @@ export interface RunJobDependencies {
   readonly onEnd: (job: Job, outcome: JobOutcome, error: JobError | null) => void;
 }
 
-/** A worker that says nothing for BEAT_MS × 4 counts as gone. */
-const BEAT_MS = 5_000;
-export const SILENT_MS = 4 * BEAT_MS;
+/** How often a worker says that it goes on, and how far it is. One that says nothing for SILENT_MS counts as gone. */
+const BEAT_MS = 2_000;
+export const SILENT_MS = 10 * BEAT_MS;
 
 /**
  * One attempt at one job: taken, kept alive, and ended in the store, as done, failed or to be tried again. Whoever lost the
@@ -30,21 +35,25 @@ export const SILENT_MS = 4 * BEAT_MS;
  * the job is then recovered.
  */
 export async function runJob(id: string, handle: JobHandler, dependencies: RunJobDependencies): Promise<JobOutcome> {
-  const { ledger, worker, every, stopped, onEnd } = dependencies;
-  const job = await ledger.begin(id, worker);
+  const { ledger, worker, room, every, stopped, onEnd } = dependencies;
+  const job = await ledger.begin(id, worker, room);
   if (job === null) return 'nothing';
   const own = new AbortController();
+  let progress: JobProgress | null = null;
+  const onProgress = (made: JobProgress): void => {
+    progress = made;
+  };
   const rest = every(BEAT_MS, () => {
     const lose = (held: boolean): void => {
       if (!held) own.abort(new PlimsollError('CANCELLED', 'the job was cancelled, or given to another worker'));
     };
     // A store that does not answer for a moment may do so in time for the next beat.
-    ledger.beat(job).then(lose, () => {});
+    ledger.beat(job, progress).then(lose, () => {});
   });
   const end = async (): Promise<readonly [JobOutcome, JobError | null]> => {
     let ended: JobEnd;
     try {
-      ended = await handle(job, AbortSignal.any([own.signal, stopped]));
+      ended = await handle(job, AbortSignal.any([own.signal, stopped]), onProgress);
     } catch (thrown) {
       if (own.signal.aborted) return ['lost', null];
       const error = jobError(thrown, stopped);
@@ -62,6 +71,24 @@ export async function runJob(id: string, handle: JobHandler, dependencies: RunJo
     return outcome;
   } finally {
     rest();
+  }
+}
+
+/**
+ * The job that was announced, then whatever else of its kind may begin, until nothing may or `isLeaving`. So an entry of the queue
+ * only says that there is something: one that comes while a registry has no room is made up for by whoever makes room. Raises as
+ * runJob.
+ */
+export async function runJobs(
+  kind: JobKind,
+  announced: string,
+  handle: JobHandler,
+  isLeaving: () => boolean,
+  dependencies: RunJobDependencies,
+): Promise<void> {
+  const { ledger, worker, room } = dependencies;
+  for (let id: string | null = announced; id !== null && !isLeaving(); id = await ledger.next(kind, worker, room)) {
+    await runJob(id, handle, dependencies);
   }
 }
 

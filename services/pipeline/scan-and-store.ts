@@ -2,11 +2,11 @@ import { PlimsollError } from '../domain/errors.ts';
 import { parseTarget } from '../domain/image/target.ts';
 import { LIMITS } from '../domain/limits.ts';
 import type { ReportDocument } from '../domain/report/report.ts';
-import type { Job } from './job-ports.ts';
+import type { Job, JobProgress } from './job-ports.ts';
 import { type JudgeRequest, judgeDocument, type Suppressions } from './judge-document.ts';
 import { judgedImage, judgedWith, readersDigest } from './judged-image.ts';
 import type { JobEnd } from './run-job.ts';
-import { type ScanDependencies, scanTarget } from './scan-target.ts';
+import { type ScanDependencies, type ScanProgress, scanTarget } from './scan-target.ts';
 import type { JudgedTarget, ReportStore } from './store-ports.ts';
 
 /** What judges, as of now: the advisories, the policies, the exceptions. */
@@ -32,6 +32,7 @@ export async function scanAndStore(
   job: Job,
   target: string,
   signal: AbortSignal,
+  onProgress: (progress: JobProgress) => void,
   { scan, openJudgement, reports }: ScanAndStoreDependencies,
 ): Promise<JobEnd> {
   const document = await scanTarget(
@@ -46,7 +47,7 @@ export async function scanAndStore(
       skipFiles: [],
       engines: [],
       limits: LIMITS,
-      onProgress: () => {},
+      onProgress: summed(onProgress),
       signal,
     },
     scan,
@@ -66,6 +67,25 @@ export async function scanAndStore(
       await judgement.close();
     }
   }
+}
+
+/** What was said of each layer, as one sum of the image that is read now. */
+function summed(report: (progress: JobProgress) => void): (progress: ScanProgress) => void {
+  let current = -1;
+  const layers = new Map<number, ScanProgress>();
+  return (progress) => {
+    if (progress.image !== current) layers.clear();
+    current = progress.image;
+    layers.set(progress.layer, progress);
+    const said = [...layers.values()];
+    report({
+      image: progress.image + 1,
+      images: progress.images,
+      layersDone: said.filter(({ state }) => state !== 'reading').length,
+      layers: progress.layers,
+      bytesRead: said.reduce((sum, { readBytes }) => sum + readBytes, 0),
+    });
+  };
 }
 
 function judgedTarget(

@@ -11,6 +11,7 @@ import type {
   EngineChoice,
   EngineRunner,
   FactsCache,
+  LayerProgress,
   LayerReader,
   OpenedImage,
   ProgressSink,
@@ -60,8 +61,14 @@ export interface ScanRequest {
   /** Scanners of others to run beside our own; usually none. */
   readonly engines: readonly EngineChoice[];
   readonly limits: Limits;
-  readonly onProgress: ProgressSink;
+  readonly onProgress: (progress: ScanProgress) => void;
   readonly signal: AbortSignal;
+}
+
+export interface ScanProgress extends LayerProgress {
+  /** Counted from 0. */
+  readonly image: number;
+  readonly images: number;
 }
 
 /** reference → source → manifest → layers → facts → packages → report, to which engines may add. */
@@ -94,7 +101,12 @@ export async function scanTarget(request: ScanRequest, dependencies: ScanDepende
     );
     const targetKind = opened.targetKind;
     const reports: Report[] = [];
-    for (const image of images) reports.push(await scanImage(image, opened, request, dependencies));
+    for (const [i, image] of images.entries()) {
+      const onProgress: ProgressSink = (progress) => {
+        request.onProgress({ ...progress, image: i, images: images.length });
+      };
+      reports.push(await scanImage(image, opened, { ...request, onProgress }, dependencies));
+    }
     if (platform !== 'all') return reports[0]!;
     return { schemaVersion: '1', index: { kind: targetKind, reference: target.path, digest: indexDigest }, reports };
   } finally {
@@ -119,7 +131,7 @@ export async function analyzersOf(
 async function scanImage(
   image: SourceImage,
   opened: OpenedImage,
-  request: ScanRequest,
+  request: Omit<ScanRequest, 'onProgress'> & { readonly onProgress: ProgressSink },
   dependencies: ScanDependencies,
 ): Promise<Report> {
   const { reader, clock, trace = UNTRACED } = dependencies;

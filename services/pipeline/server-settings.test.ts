@@ -10,7 +10,7 @@ it('has a value for everything', () => {
     dataDirectory: '/var/lib/plimsoll',
     store: {},
     queue: {},
-    workers: { concurrency: 2, isolation: 'process', drainSeconds: 30 },
+    workers: { concurrency: 3, isolation: 'process', drainSeconds: 30 },
     scan: { localDirectories: [], policies: [], vex: [] },
   });
 });

@@ -46,7 +46,7 @@ const server = z.strictObject({
     .prefault({}),
   workers: z
     .strictObject({
-      concurrency: count.max(64).default(2).describe('Scans at once in one process'),
+      concurrency: count.max(64).default(3).describe('Scans at once in one process, of one registry one less'),
       isolation: z
         .enum(ISOLATIONS)
         .default('process')

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { PostgresDeliveries } from '../../services/adapters/store/postgres-deliveries.ts';
 import type { PostgresJobs } from '../../services/adapters/store/postgres-jobs.ts';
-import type { JobRequest } from '../../services/pipeline/job-ports.ts';
+import { type JobRequest, PRIORITIES } from '../../services/pipeline/job-ports.ts';
 import type { Delivery, RegistryEvent } from '../../services/pipeline/store-ports.ts';
 
 export interface TestedStore {
@@ -67,6 +67,105 @@ export function storeContract(name: string, open: () => TestedStore): void {
       const [job] = await jobs.request([scanOf(fresh('race'))]);
       const begun = await Promise.all(Array.from({ length: 8 }, (_, i) => jobs.begin(job!.id, `worker-${i}`)));
       expect(begun.filter((each) => each !== null)).toHaveLength(1);
+    });
+
+    /** Jobs of one registry, in this order. */
+    const ofRegistry = async ({ jobs }: TestedStore, registry: string | null, ...priorities: readonly number[]) =>
+      await jobs.request(priorities.map((priority) => scanOf(fresh('of-registry'), { registry, priority })));
+    const roomFor = (mostInWorker: number, most: readonly (readonly [string, number])[] = []) => {
+      return { mostInWorker, most: new Map(most) };
+    };
+
+    it('of a registry runs where there is room: in its worker, and in all together', async () => {
+      const store = open();
+      const { jobs } = store;
+      const registry = fresh('registry');
+      const [first, second, third] = await ofRegistry(store, registry, 5, 5, 5);
+      const room = roomFor(1, [[registry, 2]]);
+      expect(await jobs.begin(first!.id, 'room-1', room)).toMatchObject({ registry, state: 'running' });
+      expect(await jobs.begin(second!.id, 'room-1', room)).toBeNull();
+      const running = await jobs.begin(second!.id, 'room-2', room);
+      expect(running).toMatchObject({ state: 'running' });
+      expect(await jobs.begin(third!.id, 'room-3', room)).toBeNull();
+      const [other] = await ofRegistry(store, fresh('registry'), 5);
+      const [local] = await ofRegistry(store, null, 5);
+      expect(await jobs.begin(other!.id, 'room-1', room)).not.toBeNull();
+      expect(await jobs.begin(local!.id, 'room-1', room)).not.toBeNull();
+      await jobs.settle(running!, { result: {} });
+      expect(await jobs.begin(third!.id, 'room-3', room)).not.toBeNull();
+    });
+
+    it('of a registry is never begun by more than there is room for, by however many at once', async () => {
+      const store = open();
+      const registry = fresh('registry');
+      const queued = await ofRegistry(store, registry, ...Array.from({ length: 12 }, () => 5));
+      const room = roomFor(9, [[registry, 3]]);
+      const begun = await Promise.all(queued.map(({ id }, i) => store.jobs.begin(id, `crowd-${i % 4}`, room)));
+      expect(begun.filter((each) => each !== null)).toHaveLength(3);
+    });
+
+    it('that is next is the most urgent that may begin: admission waits go before pushes, those before sweeps', async () => {
+      const store = open();
+      const { jobs, run } = store;
+      await run(`update jobs set state = 'cancelled' where state = 'queued'`);
+      const { sweep, push, admission } = PRIORITIES;
+      const [registry, worker] = [fresh('registry'), fresh('worker')];
+      const queued = await ofRegistry(store, registry, sweep, push, admission, push);
+      const [late] = await ofRegistry(store, null, sweep);
+      const order: (string | null)[] = [];
+      for (;;) {
+        const id = await jobs.next('scan', worker, roomFor(4));
+        order.push(id);
+        if (id === null) break;
+        await jobs.begin(id, worker, roomFor(4));
+      }
+      const [swept, pushed, admitted, again] = queued.map(({ id }) => id);
+      expect(order).toEqual([admitted, pushed, again, swept, late!.id, null]);
+      expect(await jobs.next('sweep-registry', worker, roomFor(4))).toBeNull();
+    });
+
+    it('that is next is not of a registry without room, not before its time, and no second one of its key', async () => {
+      const store = open();
+      const { jobs, run } = store;
+      await run(`update jobs set state = 'cancelled' where state = 'queued'`);
+      const [registry, worker] = [fresh('registry'), fresh('worker')];
+      const next = () => jobs.next('scan', worker, roomFor(1));
+      const [running, waiting] = await ofRegistry(store, registry, 5, 1);
+      await jobs.begin(running!.id, worker, roomFor(1));
+      expect(await next()).toBeNull();
+      const key = fresh('again');
+      const [first] = await jobs.request([scanOf(key)]);
+      await jobs.begin(first!.id, worker, roomFor(1));
+      await jobs.request([scanOf(key)]);
+      expect(await next()).toBeNull();
+      await jobs.settle({ id: running!.id, attempts: 1 }, { result: {} });
+      expect(await next()).toBe(waiting!.id);
+      await run(`update jobs set run_after = now() + interval '1 hour' where id = '${waiting!.id}'`);
+      expect(await next()).toBeNull();
+    });
+
+    it('of a registry that has thousands hides no other from the queue', async () => {
+      const store = open();
+      const registry = fresh('registry');
+      await ofRegistry(store, registry, ...Array.from({ length: 300 }, () => 5));
+      const [other] = await ofRegistry(store, fresh('registry'), 10);
+      const waiting = await store.jobs.waiting(10_000);
+      expect(waiting.map(({ id }) => id)).toContain(other!.id);
+      const told = waiting.filter((job) => job.registry === registry).length;
+      expect(told).toBeGreaterThan(8);
+      expect(told).toBeLessThan(300);
+    });
+
+    it('shows how far it has come, in this attempt', async () => {
+      const store = open();
+      const running = await started(store, fresh('progress'));
+      expect(running.progress).toBeNull();
+      await store.jobs.beat(running, { layers: 3, layersDone: 1 });
+      expect(await store.jobs.job(running.id)).toMatchObject({ progress: { layers: 3, layersDone: 1 } });
+      await store.jobs.beat(running, null);
+      expect(await store.jobs.job(running.id)).toMatchObject({ progress: { layers: 3, layersDone: 1 } });
+      await store.jobs.retry(running, failure, 0);
+      expect(await store.jobs.begin(running.id, 'worker-2')).toMatchObject({ progress: null });
     });
 
     it('is asked for by many at once, in any order, and is one job', async () => {

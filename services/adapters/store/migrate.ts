@@ -8,6 +8,7 @@ import { RESCANS } from './migrations/0005-rescans.ts';
 import { MANIFESTS } from './migrations/0006-manifests.ts';
 import { POLICIES } from './migrations/0007-policies.ts';
 import { SESSIONS } from './migrations/0008-sessions.ts';
+import { JOB_PROGRESS } from './migrations/0009-job-progress.ts';
 
 /** Forward only, in this order. One that was released is never changed. */
 const MIGRATIONS: readonly (readonly [name: string, statements: string])[] = [
@@ -19,6 +20,7 @@ const MIGRATIONS: readonly (readonly [name: string, statements: string])[] = [
   ['0006-manifests', MANIFESTS],
   ['0007-policies', POLICIES],
   ['0008-sessions', SESSIONS],
+  ['0009-job-progress', JOB_PROGRESS],
 ];
 
 export const MIGRATION_NAMES: readonly string[] = MIGRATIONS.map(([name]) => name);

@@ -8,17 +8,24 @@ import type {
   JobControl,
   JobError,
   JobFilter,
+  JobKind,
   JobLedger,
+  JobProgress,
   JobReader,
   JobRequest,
   JobRequests,
   JobResult,
   LostJobs,
+  RegistryRoom,
 } from '../../pipeline/job-ports.ts';
 import type { Page, Part } from '../../pipeline/page.ts';
 import { isUniqueViolation } from './failures.ts';
 import { partOf } from './part-of.ts';
+import { fullRegistries, hasRoom, ROOM_FOR_ALL } from './registry-room.ts';
 import type { JobsTable, StoreSchema } from './schema.ts';
+
+/** The queue is told of so many jobs of one registry at once: more than run, of one that is slow. */
+const ANNOUNCED_OF_REGISTRY = 64;
 
 /** Jobs as rows. Every moment is the server's: workers' clocks differ. */
 export class PostgresJobs implements JobRequests, DueJobs, JobLedger, LostJobs, JobReader, JobControl {
@@ -42,24 +49,29 @@ export class PostgresJobs implements JobRequests, DueJobs, JobLedger, LostJobs, 
     });
   }
 
-  async begin(id: string, worker: string): Promise<Job | null> {
+  async begin(id: string, worker: string, room: RegistryRoom = ROOM_FOR_ALL): Promise<Job | null> {
     try {
-      const row = await this.#database
-        .updateTable('jobs')
-        .set({
-          state: 'running',
-          attempts: sql`attempts + 1`,
-          worker,
-          heartbeat_at: sql`now()`,
-          started_at: sql`now()`,
-          finished_at: null,
-        })
-        .where('id', '=', id)
-        .where('state', '=', 'queued')
-        .where('run_after', '<=', sql<Date>`now()`)
-        .returningAll()
-        .executeTakeFirst();
-      return row === undefined ? null : jobOf(row);
+      return await this.#database.transaction().execute(async (transaction) => {
+        const full = await fullRegistries(transaction, worker, room);
+        const row = await transaction
+          .updateTable('jobs')
+          .set({
+            state: 'running',
+            attempts: sql`attempts + 1`,
+            worker,
+            progress: null,
+            heartbeat_at: sql`now()`,
+            started_at: sql`now()`,
+            finished_at: null,
+          })
+          .where('id', '=', id)
+          .where('state', '=', 'queued')
+          .where('run_after', '<=', sql<Date>`now()`)
+          .where(hasRoom(full))
+          .returningAll()
+          .executeTakeFirst();
+        return row === undefined ? null : jobOf(row);
+      });
     } catch (error) {
       // Another of the same kind and key runs; this one is announced again.
       if (isUniqueViolation(error)) return null;
@@ -67,8 +79,36 @@ export class PostgresJobs implements JobRequests, DueJobs, JobLedger, LostJobs, 
     }
   }
 
-  async beat(attempt: Attempt): Promise<boolean> {
-    const beating = this.#held(attempt).set({ heartbeat_at: sql`now()` });
+  async next(kind: JobKind, worker: string, room: RegistryRoom): Promise<string | null> {
+    const full = await fullRegistries(this.#database, worker, room);
+    const row = await this.#database
+      .selectFrom('jobs')
+      .select('id')
+      .where('kind', '=', kind)
+      .where('state', '=', 'queued')
+      .where('run_after', '<=', sql<Date>`now()`)
+      .where(hasRoom(full))
+      .where(({ not, exists, selectFrom }) =>
+        not(
+          exists(
+            selectFrom('jobs as other')
+              .select('other.id')
+              .where('other.state', '=', 'running')
+              .whereRef('other.kind', '=', 'jobs.kind')
+              .whereRef('other.key', '=', 'jobs.key'),
+          ),
+        ),
+      )
+      .orderBy('priority')
+      .orderBy('seq')
+      .limit(1)
+      .executeTakeFirst();
+    return row?.id ?? null;
+  }
+
+  async beat(attempt: Attempt, progress: JobProgress | null = null): Promise<boolean> {
+    const said = progress === null ? {} : { progress: JSON.stringify(progress) };
+    const beating = this.#held(attempt).set({ heartbeat_at: sql`now()`, ...said });
     return (await beating.executeTakeFirst()).numUpdatedRows > 0n;
   }
 
@@ -123,10 +163,21 @@ export class PostgresJobs implements JobRequests, DueJobs, JobLedger, LostJobs, 
   }
 
   async waiting(limit: number): Promise<readonly Job[]> {
-    const rows = await this.#database
+    const ranked = this.#database
       .selectFrom('jobs')
       .selectAll()
+      .select(({ fn }) =>
+        fn
+          .agg<string>('row_number')
+          .over((over) => over.partitionBy(['kind', 'registry']).orderBy('priority').orderBy('seq'))
+          .as('rank'),
+      )
       .where('state', '=', 'queued')
+      .as('ranked');
+    const rows = await this.#database
+      .selectFrom(ranked)
+      .selectAll()
+      .where(({ or, eb }) => or([eb('registry', 'is', null), eb('rank', '<=', String(ANNOUNCED_OF_REGISTRY))]))
       .orderBy('priority')
       .orderBy('seq')
       .limit(limit)
@@ -200,11 +251,11 @@ export async function requestJobs(
 ): Promise<readonly Job[]> {
   const jobs = new Map<string, Job>();
   for (const request of requests.toSorted(inOneOrder)) {
-    const { kind, key, priority } = request;
+    const { kind, key, priority, registry = null } = request;
     const payload = JSON.stringify(request.payload);
     const row = await transaction
       .insertInto('jobs')
-      .values({ id: randomUUID(), kind, key, payload, priority, state: 'queued' })
+      .values({ id: randomUUID(), kind, key, payload, priority, registry, state: 'queued' })
       .onConflict((conflict) =>
         conflict
           .columns(['kind', 'key'])
@@ -269,6 +320,7 @@ function jobOf(row: Selectable<JobsTable>): Job {
     key: row.key,
     payload: row.payload,
     priority: row.priority,
+    registry: row.registry,
     state: row.state,
     attempts: row.attempts,
     attemptsAllowed: row.attempts_allowed,
@@ -276,6 +328,7 @@ function jobOf(row: Selectable<JobsTable>): Job {
     createdAt: row.created_at.toISOString(),
     startedAt: row.started_at?.toISOString() ?? null,
     finishedAt: row.finished_at?.toISOString() ?? null,
+    progress: row.progress,
     result: row.result,
     error: row.error_code === null ? null : { code: row.error_code as ErrorCode, message: row.error_message ?? '' },
   };

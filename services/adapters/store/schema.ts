@@ -2,7 +2,7 @@ import type { ColumnType, Generated, JSONColumnType } from 'kysely';
 import type { Rule } from '../../domain/verdict/policy.ts';
 import type { RuleChange } from '../../domain/verdict/rule-changes.ts';
 import type { Role } from '../../pipeline/access-ports.ts';
-import type { JobKind, JobPayload, JobResult, JobState } from '../../pipeline/job-ports.ts';
+import type { JobKind, JobPayload, JobProgress, JobResult, JobState } from '../../pipeline/job-ports.ts';
 import type { NewPolicyChange } from '../../pipeline/policy-ports.ts';
 import type { ChangedVulnerability, ReportChange } from '../../pipeline/rescan-ports.ts';
 import type { Decision, SeverityCounts } from '../../pipeline/store-ports.ts';
@@ -45,6 +45,8 @@ export interface JobsTable {
   attempts_allowed: Generated<number>;
   run_after: Moment;
   worker: string | null;
+  registry: string | null;
+  progress: JSONColumnType<JobProgress> | null;
   heartbeat_at: MomentOrNull;
   result: JSONColumnType<JobResult> | null;
   error_code: string | null;

@@ -79,6 +79,7 @@ const pull = z
       .default([])
       .describe('Hosts and networks that it may send us to'),
     mirrors: z.array(z.string().min(1).max(255)).max(10).default([]).describe('Asked first, for the same names'),
+    scansAtOnce: z.int().positive().max(1_000).optional().describe('At most, in all workers together'),
   })
   .describe('How its images are asked for');
 
@@ -174,8 +175,14 @@ export function registeredReference(
   return `registry:${host}/${repository}${digest === null ? `:${tag}` : `@${digest}`}`;
 }
 
+/** What may be scanned, as the command line writes it, and the id of the registration that is asked for it. */
+export interface AllowedTarget {
+  readonly target: string;
+  readonly registry: string | null;
+}
+
 /** What a target names, if it is an image of a registered registry, in a repository that its registration is about. */
-export function registeredTarget(text: string, registrations: Iterable<Registration>): string | null {
+export function registeredTarget(text: string, registrations: Iterable<Registration>): AllowedTarget | null {
   let target: Target;
   try {
     target = parseTarget(text);
@@ -187,7 +194,7 @@ export function registeredTarget(text: string, registrations: Iterable<Registrat
   const { registry, repository } = target.reference;
   for (const registration of registrations) {
     if (registration.host === registry && repositoryFilter(registration)(repository)) {
-      return registeredReference(registration, target.reference);
+      return { target: registeredReference(registration, target.reference), registry: registration.id };
     }
   }
   return null;
