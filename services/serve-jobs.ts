@@ -14,7 +14,7 @@ import type { ServerMetrics } from './api/metrics.ts';
 import type { ServeRequest, Session } from './cli/session.ts';
 import { messageOf, PlimsollError } from './domain/errors.ts';
 import { type AllowedTarget, registeredReference } from './domain/registries/registration.ts';
-import { type Job, type JobKind, type JobPayload, PRIORITIES } from './pipeline/job-ports.ts';
+import { type Job, type JobKind, type JobPayload, type JobRequest, PRIORITIES } from './pipeline/job-ports.ts';
 import type { RefreshTerms } from './pipeline/ports.ts';
 import { requestDueJobs } from './pipeline/request-due-jobs.ts';
 import { isRescanDue } from './pipeline/rescan-reports.ts';
@@ -47,12 +47,14 @@ export interface JobsSurroundings {
   /** The target as it may be scanned by request. Raises FORBIDDEN, USAGE. */
   readonly allowed: (target: string) => Promise<AllowedTarget>;
   readonly accept: (delivery: Delivery, priority: number) => Promise<unknown>;
+  /** Tells the queue, or says that it cannot be told: then the jobs wait for the next round. */
+  readonly wake: (jobs: readonly Job[]) => Promise<void>;
 }
 
 /** Takes jobs of every kind from here on, and asks for those that are due. */
 export async function doJobs(
   { settings, registrations, judge }: ServeRequest,
-  { session, store, queue, metrics, log, trace, allowed, accept }: JobsSurroundings,
+  { session, store, queue, metrics, log, trace, allowed, accept, wake }: JobsSurroundings,
   undo: Undo[],
 ): Promise<void> {
   const warn = (part: string) => (message: string) => log.warn({ part }, message);
@@ -101,7 +103,8 @@ export async function doJobs(
   };
   const resolveTarget = targetOf(allowed, registrations);
   const judging = { openJudgement: async () => await judge.open(await store.terms()), reports: store.images };
-  const scans = scanWorker({ scan, ...judging, resolveTarget });
+  const request = async (wanted: JobRequest) => await wake(await store.jobs.request([wanted]));
+  const scans = scanWorker({ scan, ...judging, resolveTarget, request });
   await consume('scan', settings.workers.concurrency, scans);
   const rescans = { scan, openJudgement: judging.openJudgement, reports: store.rescans };
   await consume('rescan', 1, rescanWorker({ ...rescans, giveWay: giveWayTo(store) }));

@@ -101,7 +101,7 @@ async function start(
     });
 
   if (role !== 'api' && role !== 'webhooks') {
-    await doJobs(request, { session, store, queue, metrics, log, trace, allowed, accept }, undo);
+    await doJobs(request, { session, store, queue, metrics, log, trace, allowed, accept, wake }, undo);
   }
 
   let stopping = false;

@@ -9,7 +9,7 @@ import {
   rollBackBundle,
   uploadBundle,
 } from '../pipeline/change-policies.ts';
-import type { JobQueue } from '../pipeline/job-ports.ts';
+import type { Job } from '../pipeline/job-ports.ts';
 import { type Answer, type Route, route } from './route.ts';
 import {
   byDigest,
@@ -24,7 +24,8 @@ import {
 } from './shapes.ts';
 
 export interface PolicyRoutesDependencies extends ChangePoliciesDependencies {
-  readonly queue: JobQueue;
+  /** See JobRoutesDependencies. */
+  readonly wake: (jobs: readonly Job[]) => Promise<void>;
 }
 
 const allowing = z.strictObject({
@@ -32,7 +33,7 @@ const allowing = z.strictObject({
 });
 
 /** The policies that judge, and bundles of rules that people upload. */
-export function policyRoutes({ queue, ...dependencies }: PolicyRoutesDependencies): Route[] {
+export function policyRoutes({ wake, ...dependencies }: PolicyRoutesDependencies): Route[] {
   const { policies, terms, judge } = dependencies;
   const change = (
     path: `/api/v1/policies/bundles/{digest}/${string}`,
@@ -53,8 +54,7 @@ export function policyRoutes({ queue, ...dependencies }: PolicyRoutesDependencie
       audit,
       handle: async ({ params: { digest }, body: { allowWeaker }, caller }): Promise<Answer> => {
         const { change, job } = await act({ digest, allowWeaker, by: caller!.actor }, dependencies);
-        // The store keeps the job: a queue that does not hear of it now is told again.
-        await queue.announce([job]).catch(() => {});
+        await wake([job]);
         return { body: { ...change, job: job.id }, subject: digest };
       },
     });

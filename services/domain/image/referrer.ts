@@ -24,6 +24,12 @@ export function claimsToAttach(root: Descriptor): boolean {
   return isArtifact(root) || COSIGN_KIND.test(root.annotations.kind ?? '') || DIGEST_TAG.test(tagOf(root));
 }
 
+/** The digest of the image that a tag says something is attached to; null where it is no such tag. */
+export function subjectOfTag(tag: string): string | null {
+  const hex = DIGEST_TAG.exec(tag)?.[1];
+  return hex === undefined ? null : `sha256:${hex}`;
+}
+
 /** Whether it is worth reading what the descriptor names, to see whether it is attached to this image. */
 export function mayAttachTo(descriptor: Descriptor, image: string): boolean {
   const named = DIGEST_TAG.exec(tagOf(descriptor))?.[1];
