@@ -100,6 +100,9 @@ async function* fetched({ open }: RegistryClient, wanted: Parameters<BlobSource[
   yield* (await open()).fetch(...wanted);
 }
 
+/** What SIGHUP means where something can be read again; else it stops. */
+let reload: (() => void) | null = null;
+
 const session: Session = {
   version: VERSION,
   stdout: process.stdout,
@@ -258,6 +261,10 @@ const session: Session = {
     const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
     let stopping = false;
     const handle = (signal: string): void => {
+      if (signal === 'SIGHUP' && reload !== null) {
+        reload();
+        return;
+      }
       // A second Ctrl-C does not wait for anything.
       if (stopping) process.exit(1);
       stopping = true;
@@ -266,6 +273,12 @@ const session: Session = {
     for (const signal of signals) process.on(signal, handle);
     return () => {
       for (const signal of signals) process.off(signal, handle);
+    };
+  },
+  onReload: (call) => {
+    reload = call;
+    return () => {
+      reload = null;
     };
   },
 };

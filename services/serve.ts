@@ -21,6 +21,7 @@ import { doJobs } from './serve-jobs.ts';
 import { openLogins } from './serve-logins.ts';
 import { ROUND_MS, repeat, type Undo } from './serve-rounds.ts';
 import { makeFirstToken, openBackbone } from './serve-store.ts';
+import { keepTls, readTls } from './serve-tls.ts';
 import { openTraces } from './serve-traces.ts';
 
 // The composition root of the servers; main.ts loads it on demand. One process does all (`serve`), or a part.
@@ -59,6 +60,7 @@ async function start(
     session.stderr,
   );
   const warn = (part: string) => (message: string) => log.warn({ part }, message);
+  const tls = readTls(settings.tls);
   const trace = await openTraces(settings.traces, role, log, undo);
   const { store, queue } = await openBackbone(request, log, trace, undo);
   await tryPolicies(judge, store, log);
@@ -119,6 +121,7 @@ async function start(
     wake,
     metrics,
     trace,
+    tls,
     log: log as never,
     version: VERSION,
     only: role === 'worker' || role === 'webhooks' ? 'health' : 'all',
@@ -145,6 +148,7 @@ async function start(
       log: log.child({ part: 'webhooks' }),
     });
   }
+  if (tls !== null) undo.push(...keepTls(settings.tls!, tls, app, session, log));
   const address = await listen(app, settings.listen);
   log.info({ address, store: settings.store.url || settings.store.urlFile ? 'external' : 'private' }, 'ready');
   return {

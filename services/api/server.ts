@@ -1,4 +1,5 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import type { Server } from 'node:https';
 import {
   type FastifyBaseLogger,
   type FastifyInstance,
@@ -28,6 +29,11 @@ import { type Logins, sessionRoutes } from './session-routes.ts';
 import { nothing } from './shapes.ts';
 import { newSecret } from './token-secret.ts';
 
+export interface TlsMaterial {
+  readonly certificate: string;
+  readonly key: string;
+}
+
 export interface ApiDependencies
   extends Omit<ImageRoutesDependencies, 'sha256'>,
     ChangeRoutesDependencies,
@@ -42,10 +48,21 @@ export interface ApiDependencies
   readonly log: FastifyBaseLogger;
   readonly version: string;
   readonly requestsPerMinute: number;
+  /** PEM; null: plain HTTP. */
+  readonly tls: TlsMaterial | null;
   /** `health`: /livez, /readyz and /metrics, for a process without an API. */
   readonly only: 'all' | 'health';
   /** Why the process cannot do its work now; null: it can. */
   unready(): Promise<string | null>;
+}
+
+function secureContext({ certificate, key }: TlsMaterial) {
+  return { cert: certificate, key, minVersion: 'TLSv1.2' } as const;
+}
+
+/** For connections from here on; those that are there go on with what they were shown. */
+export function showCertificate(app: FastifyInstance, tls: TlsMaterial): void {
+  (app.server as Server).setSecureContext(secureContext(tls));
 }
 
 /** The API, not yet listening. */
@@ -61,6 +78,7 @@ export function buildApi(dependencies: ApiDependencies): FastifyInstance {
     trustProxy: false,
     logController: new LogController({ disableRequestLogging: true }),
     return503OnClosing: true,
+    https: dependencies.tls && { ...secureContext(dependencies.tls), handshakeTimeout: 10_000 },
   }) as unknown as FastifyInstance;
   const admitting = { access, logins: dependencies.logins, limit: new RateLimit(dependencies.requestsPerMinute) };
   const routes = allRoutes(dependencies);

@@ -177,4 +177,6 @@ export interface Session {
   store(settings: ServerSettings, onMessage: (message: string) => void): Promise<StoreSession>;
   /** Calls back on SIGINT and SIGTERM; returns what takes the handlers off again. */
   onStop(stop: (signal: string) => void): () => void;
+  /** Calls back on SIGHUP, which then stops nothing; returns what ends that. */
+  onReload(call: () => void): () => void;
 }

@@ -29,6 +29,13 @@ const server = z.strictObject({
     .string()
     .regex(/^(?:\[[0-9a-fA-F:.]+\]|[^:\s]+):\d{1,5}$/, 'write ADDRESS:PORT, as in 127.0.0.1:8300')
     .default('127.0.0.1:8300'),
+  tls: z
+    .strictObject({
+      certificate: path.describe('PEM, with those that lead to its authority behind it'),
+      key: path,
+    })
+    .optional()
+    .describe('Files; without them it speaks plain HTTP'),
   dataDirectory: path.default('/var/lib/plimsoll'),
   store: z
     .strictObject({

@@ -40,6 +40,7 @@ const ROOTS = [
   'services/serve-logins.ts',
   'services/serve-rounds.ts',
   'services/serve-store.ts',
+  'services/serve-tls.ts',
   'services/serve-traces.ts',
   'services/layer-worker.ts',
   'services/outlets.ts',
