@@ -59,6 +59,21 @@ describe('samples, through the WebAssembly', () => {
     expect(each.violations.length > 0).toBe(file.startsWith('deny'));
     expect(await checkSample(each, policies)).toBeNull();
   });
+  const pods = samples.filter(([, , { review }]) => review?.object.kind === 'Pod' && review.operation === 'CREATE');
+  test.each([
+    ['Deployment', 'apps/v1'],
+    ['CronJob', 'batch/v1'],
+  ])('of a Pod are judged alike where it is the template of a %s', async (kind, apiVersion) => {
+    expect(pods.length).toBeGreaterThan(100);
+    for (const [folder, file, each] of pods) {
+      const { metadata, spec } = each.review!.object as { metadata: object; spec: object };
+      const template = { metadata, spec };
+      const inner = kind === 'CronJob' ? { jobTemplate: { spec: { template } } } : { template };
+      const object = { apiVersion, kind, metadata, spec: inner } as NonNullable<Sample['review']>['object'];
+      const wrapped = { ...each, review: { ...each.review!, object } };
+      expect(await checkSample(wrapped, policies), `${folder}/${file}`).toBeNull();
+    }
+  });
   test('are what the schema of the input says', () => {
     for (const [folder, file, each] of samples) {
       // Its point is a severity that the schema does not have.
