@@ -43,7 +43,7 @@ export async function runAdmissionTest(
   try {
     config?.check(evaluator);
     const { checkRules, readSettings } = await import('../domain/verdict/settings.ts');
-    checkRules({ ...readSettings({}, ''), policy }, evaluator.policies, '--params');
+    checkRules({ ...readSettings({}, ''), policy }, evaluator.policies, 'the command line');
     const knowledge = reportedImages(reports);
     const context: ReviewContext = {
       rules: 'all',
@@ -82,29 +82,27 @@ async function judge(manifest: Manifest, namespace: string, context: ReviewConte
   }
 }
 
-/** What the command line says stands above the settings: as a scope that comes last. */
+/** What the command line says stands above the settings: as scopes that come last. */
 async function commandLine(
   settings: PolicySettings,
   { params, unknown }: AdmissionTestOptions,
 ): Promise<PolicySettings> {
   const { parse } = await import('yaml');
-  const rules = new Map<string, { params?: Record<string, never>; mode?: 'deny' | 'warn' | 'off' }>();
-  for (const text of params) {
+  const scopes = params.map((text): PolicySettings['scopes'][number] => {
     const { rule, name, value } =
       /^(?<rule>[a-z][a-z0-9_]*)\.(?<name>[a-z][a-z0-9_]*)=(?<value>.*)$/s.exec(text)?.groups ?? {};
     if (rule === undefined || name === undefined) throw usage(`--params: "${text}" is not RULE.NAME=VALUE`);
     try {
-      rules.set(rule, { params: { ...rules.get(rule)?.params, [name]: parse(value ?? '') as never } });
+      return { name: '--params', match: {}, rules: { [rule]: { params: { [name]: parse(value ?? '') } } } };
     } catch (cause) {
       throw usage(`--params: the value of "${text}" is no YAML: ${messageOf(cause)}`, cause);
     }
-  }
+  });
   if (unknown !== undefined) {
-    rules.set('image_unscanned', { ...rules.get('image_unscanned'), mode: unknown === 'allow' ? 'off' : unknown });
+    const mode = unknown === 'allow' ? 'off' : unknown;
+    scopes.push({ name: '--unknown', match: {}, rules: { image_unscanned: { mode } } });
   }
-  if (rules.size === 0) return settings;
-  const scope = { name: 'the command line', match: {}, rules: Object.fromEntries(rules) };
-  return { ...settings, scopes: [...settings.scopes, scope] };
+  return { ...settings, scopes: [...settings.scopes, ...scopes] };
 }
 
 function usage(message: string, cause?: unknown): PlimsollError {
