@@ -237,9 +237,10 @@ const session: Session = {
     const { openBundleVerifier } = await import('./adapters/sigstore/bundle-verifier.ts');
     return openBundleVerifier(trust);
   },
-  openPolicies: async ({ builtin, paths, bundles = [], opa = 'opa' }) => {
+  openPolicies: async ({ builtin, paths, bundles = [], opa = 'opa', limits }) => {
     const { openPolicies } = await import('./adapters/opa/open-policies.ts');
-    return openPolicies({ builtin: builtin ? `${policies}bundle` : null, paths, bundles, opa, shared: policies });
+    const sources = { builtin: builtin ? `${policies}bundle` : null, paths, bundles, opa, shared: policies };
+    return openPolicies(sources, limits);
   },
   buildPolicy: async (directory, { output, name, opa }) => {
     const { buildBundle } = await import('./adapters/opa/open-policies.ts');

@@ -24,7 +24,7 @@ export async function openBackbone(
   log: Logger,
   trace: Trace,
   undo: Undo[],
-): Promise<{ readonly store: Store; readonly queue: BullQueue }> {
+): Promise<{ readonly store: Store; readonly queue: BullQueue; readonly database: PoolConfig }> {
   const warn = (part: string) => (message: string) => log.warn({ part }, message);
   makeDirectory(settings.dataDirectory);
   const database = await connection(
@@ -39,7 +39,7 @@ export async function openBackbone(
   const redis = secretOf(settings.queue.url, settings.queue.urlFile);
   const queue = await BullQueue.open(redis === null ? { postgres: database } : { redis }, warn('queue'));
   undo.push(() => queue.close());
-  return { store, queue };
+  return { store, queue, database };
 }
 
 /** The store alone, also while servers work with it. Raises STORE_UNUSABLE, SETTINGS_INVALID. */

@@ -17,6 +17,7 @@ import { acceptDelivery } from './pipeline/accept-delivery.ts';
 import { type Job, PRIORITIES } from './pipeline/job-ports.ts';
 import { keepJobsMoving } from './pipeline/keep-jobs-moving.ts';
 import type { Delivery } from './pipeline/store-ports.ts';
+import { serveAdmission } from './serve-admission.ts';
 import { doJobs } from './serve-jobs.ts';
 import { openLogins } from './serve-logins.ts';
 import { ROUND_MS, repeat, type Undo } from './serve-rounds.ts';
@@ -49,7 +50,7 @@ async function start(
   undo: Undo[],
   stop: () => Promise<void>,
 ): Promise<RunningServer> {
-  const { role, settings, registrations, judge } = request;
+  const { role, settings, registrations, judge, admissionPolicies } = request;
   const log = pino(
     {
       level: settings.log.level,
@@ -62,9 +63,10 @@ async function start(
   const warn = (part: string) => (message: string) => log.warn({ part }, message);
   const tls = readTls(settings.tls);
   const trace = await openTraces(settings.traces, role, log, undo);
-  const { store, queue } = await openBackbone(request, log, trace, undo);
-  await tryPolicies(judge, store, log);
-  if (role !== 'worker') await makeFirstToken(store, settings.api.firstTokenFile ?? null, session);
+  const { store, queue, database } = await openBackbone(request, log, trace, undo);
+  if (role !== 'admission') await tryPolicies(judge, store, log);
+  if (role !== 'worker' && role !== 'admission')
+    await makeFirstToken(store, settings.api.firstTokenFile ?? null, session);
 
   const metrics = new ServerMetrics(() => queue.depth());
   undo.push(
@@ -102,7 +104,7 @@ async function start(
       ...(priority !== undefined && { priority }),
     });
 
-  if (role !== 'api' && role !== 'webhooks') {
+  if (role === 'serve' || role === 'worker') {
     await doJobs(request, { session, store, queue, metrics, log, trace, allowed, accept, wake }, undo);
   }
 
@@ -111,6 +113,7 @@ async function start(
     images: store.images,
     tags: store.deliveries,
     changes: store.rescans,
+    admissions: store.admissionRecords,
     jobs: store.jobs,
     exceptions: store.exceptions,
     policies: store.policies,
@@ -124,9 +127,10 @@ async function start(
     tls,
     log: log as never,
     version: VERSION,
-    only: role === 'worker' || role === 'webhooks' ? 'health' : 'all',
+    only: role === 'serve' || role === 'api' ? 'all' : 'health',
     requestsPerMinute: settings.api.requestsPerMinute,
-    unready: async () => (stopping ? 'stopping' : await unready(store, queue)),
+    // Reviews are answered from memory too: without the store admission goes on.
+    unready: async () => (stopping ? 'stopping' : role === 'admission' ? null : await unready(store, queue)),
     requestScan: async (asked) => {
       const { target, registry } = await allowed(asked);
       const [kind, priority] = ['scan', PRIORITIES.request] as const;
@@ -147,6 +151,9 @@ async function start(
       register: metrics.registry,
       log: log.child({ part: 'webhooks' }),
     });
+  }
+  if (admissionPolicies !== null && settings.admission !== undefined) {
+    await serveAdmission(request, settings.admission, { session, store, database, queue, metrics, log }, undo);
   }
   if (tls !== null) undo.push(...keepTls(settings.tls!, tls, app, session, log));
   const address = await listen(app, settings.listen);

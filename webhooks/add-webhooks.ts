@@ -1,10 +1,10 @@
 import type { FastifyInstance } from 'fastify';
 import type { Registry } from 'prom-client';
 import { LIMITS } from '../services/domain/limits.ts';
+import { TokenBucket } from '../services/domain/token-bucket.ts';
 import { addRegistryWebhooks } from './registry/receiver.ts';
 import { ReceiverMetrics } from './registry/receiver-metrics.ts';
 import type { ReceiverDependencies } from './registry/receiver-ports.ts';
-import { TokenBucket } from './registry/token-bucket.ts';
 
 export interface WebhooksOptions extends Pick<ReceiverDependencies, 'registrations' | 'accept' | 'sns' | 'log'> {
   readonly register: Registry;

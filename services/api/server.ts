@@ -14,6 +14,7 @@ import { LIMITS } from '../domain/limits.ts';
 import type { AuditEntry, AuditLog, TokenStore } from '../pipeline/access-ports.ts';
 import type { RequestSpan, Trace } from '../pipeline/trace.ts';
 import { accessRoutes } from './access-routes.ts';
+import { type AdmissionRoutesDependencies, admissionRoutes } from './admission-routes.ts';
 import { admit, originOf } from './admit.ts';
 import { type ChangeRoutesDependencies, changeRoutes } from './change-routes.ts';
 import { type ExceptionRoutesDependencies, exceptionRoutes } from './exception-routes.ts';
@@ -36,6 +37,7 @@ export interface TlsMaterial {
 
 export interface ApiDependencies
   extends Omit<ImageRoutesDependencies, 'sha256'>,
+    AdmissionRoutesDependencies,
     ChangeRoutesDependencies,
     JobRoutesDependencies,
     Omit<ExceptionRoutesDependencies, 'now'>,
@@ -181,6 +183,7 @@ function allRoutes(dependencies: ApiDependencies): readonly Route[] {
     }),
     ...imageRoutes({ ...dependencies, sha256 }),
     ...changeRoutes(dependencies),
+    ...admissionRoutes(dependencies),
     ...jobRoutes(dependencies),
     ...exceptionRoutes({ ...dependencies, now: Date.now }),
     ...policyRoutes(dependencies),

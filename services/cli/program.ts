@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { ERROR_TABLE, messageOf, PlimsollError } from '../domain/errors.ts';
 import { addAdmissionCommand } from './admission-command.ts';
+import { addAdmissionServeCommand } from './admission-serve-command.ts';
 import { addAgentCommand } from './agent-command.ts';
 import { addBackupCommands } from './backup-command.ts';
 import { addCacheCommand } from './cache-command.ts';
@@ -60,6 +61,7 @@ export async function runProgram(argv: readonly string[], session: Session): Pro
     code = exit;
   });
   addWebhooksCommand(program, session);
+  addAdmissionServeCommand(program, session);
   addSecretCommand(program, session);
   addAgentCommand(program, session, (exit) => {
     code = exit;

@@ -8,6 +8,7 @@ import type { Session } from './session.ts';
 export interface ServeCommandOptions {
   readonly config?: string;
   readonly listen?: string;
+  readonly admissionListen?: string;
   readonly data?: string;
   readonly registries?: string;
   readonly traces?: string;
@@ -16,11 +17,12 @@ export interface ServeCommandOptions {
 /** The file that was named, the environment before it, and options before both. Raises SETTINGS_INVALID, USAGE. */
 export async function serverSettings(
   session: Session,
-  { config, listen, data, registries, traces }: ServeCommandOptions,
+  { config, listen, admissionListen, data, registries, traces }: ServeCommandOptions,
 ): Promise<ServerSettings> {
   const environment = {
     ...session.environment,
     ...(listen !== undefined && { PLIMSOLL_LISTEN: listen }),
+    ...(admissionListen !== undefined && { PLIMSOLL_ADMISSION_LISTEN: admissionListen }),
     ...(data !== undefined && { PLIMSOLL_DATA_DIR: data }),
     ...(registries !== undefined && { PLIMSOLL_REGISTRIES: registries }),
     ...(traces !== undefined && { OTEL_EXPORTER_OTLP_ENDPOINT: traces }),

@@ -21,6 +21,7 @@ import type {
   SignerTrust,
   TargetOpener,
 } from '../pipeline/ports.ts';
+import type { PolicySource } from '../pipeline/reload-policies.ts';
 import type { ScanDependencies } from '../pipeline/scan-target.ts';
 import type { ServerJudge } from '../pipeline/server-judge.ts';
 import type { ServerSettings } from '../pipeline/server-settings.ts';
@@ -94,8 +95,8 @@ export interface AgentSession {
   openOutlets(settings: SinkSettings, say: (text: string) => void): Promise<readonly Outlet[]>;
 }
 
-/** All in one process; the API alone; a worker alone; the webhooks of registries alone. */
-export type ServeRole = 'serve' | 'api' | 'worker' | 'webhooks';
+/** All in one process; the API alone; a worker alone; the webhooks of registries alone; admission alone. */
+export type ServeRole = 'serve' | 'api' | 'worker' | 'webhooks' | 'admission';
 
 /** A client for registered registries, with the credentials of their registrations. */
 export interface RegisteredRegistries extends TargetOpener, BlobSource, RegistryLister, RegistryResolver {
@@ -107,6 +108,8 @@ export interface ServeRequest {
   readonly settings: ServerSettings;
   /** By id. */
   readonly registrations: ReadonlyMap<string, Registration>;
+  /** null: the settings have no section `admission`, or this server judges no reviews. */
+  readonly admissionPolicies: PolicySource | null;
   readonly judge: ServerJudge;
 }
 
@@ -158,6 +161,8 @@ export interface Session {
     paths: readonly string[];
     bundles?: readonly BundleFiles[];
     opa?: string;
+    /** Of one evaluation, and whether what replaces a broken process is started before. */
+    limits?: { readonly deadlineMs: number; readonly spare: boolean };
   }): Promise<PolicySession>;
   /** Compiles Rego into the bundle at `output`; the ids of its rules, and its digest. */
   buildPolicy(

@@ -216,6 +216,9 @@ export const LIMITS = {
   deliveriesAtOnce: 32,
   /** Deliveries of one registration in a minute. */
   deliveriesPerMinute: 6_000,
+  /** Reviews that are answered at one time, and connections of API servers. */
+  reviewsAtOnce: 200,
+  reviewConnections: 1_000,
   /** Certificates of Amazon SNS that are asked for in a minute. */
   certificateFetchesPerMinute: 10,
   /** The answer of Amazon SNS: a certificate, or to a confirmation. */

@@ -88,3 +88,27 @@ export interface SharedSecret {
   /** Writes where it still has this version (null: where there is none). False: somebody else was first. */
   replace(text: string, version: string | null, signal: AbortSignal): Promise<boolean>;
 }
+
+/** A certificate and its key, both PEM (the key PKCS #8). */
+export interface IssuedCertificate {
+  readonly certificate: string;
+  readonly key: string;
+}
+
+export interface CertificateTerms {
+  /** The common name of the subject. */
+  readonly name: string;
+  readonly notBefore: Date;
+  readonly notAfter: Date;
+}
+
+export interface LeafTerms extends CertificateTerms {
+  readonly dnsNames: readonly string[];
+  readonly usage: 'server' | 'client';
+}
+
+export interface CertificateIssuer {
+  /** One that may sign others, and no other authority. */
+  newAuthority(terms: CertificateTerms): IssuedCertificate;
+  newCertificate(authority: IssuedCertificate, terms: LeafTerms): IssuedCertificate;
+}

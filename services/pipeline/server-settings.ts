@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { PlimsollError } from '../domain/errors.ts';
 import { ISOLATIONS } from '../domain/report/isolation.ts';
 import { selectSources } from '../domain/vulnerabilities/feed-sources.ts';
+import { admissionServer } from './admission-server-settings.ts';
 
 /*
  * What `plimsoll serve` is told: one file (YAML), and environment variables that go before it. Whatever is misspelt is refused.
@@ -96,6 +97,7 @@ const server = z.strictObject({
       sweepMinutes: count.max(43_200).default(360).describe('How long after a sweep of a registry the next is due'),
     })
     .prefault({}),
+  admission: admissionServer.optional().describe('The admission webhook of Kubernetes; without it there is none'),
   retention: z
     .strictObject({
       jobsDays: days.default(30).describe('Jobs that are over'),
@@ -103,6 +105,7 @@ const server = z.strictObject({
       changesDays: days.default(365).describe('What changed in reports that were judged again'),
       deliveriesDays: days.default(90).describe('Messages of registries'),
       auditDays: days.default(365).describe('The audit log'),
+      admissionDays: days.default(90).describe('Decisions of admission'),
     })
     .prefault({}),
   api: z
@@ -148,6 +151,7 @@ export type ServerSettings = z.infer<typeof server>;
 /** Variables that stand for one key each. A …_FILE names a file that holds the secret. */
 const VARIABLES = {
   PLIMSOLL_LISTEN: ['listen'],
+  PLIMSOLL_ADMISSION_LISTEN: ['admission', 'listen'],
   PLIMSOLL_DATA_DIR: ['dataDirectory'],
   DATABASE_URL: ['store', 'url'],
   DATABASE_URL_FILE: ['store', 'urlFile'],

@@ -189,10 +189,12 @@ export interface Retention {
   /** A message that is sent again after that is no replay any more. */
   readonly deliveriesDays: number;
   readonly auditDays: number;
+  /** Decisions of admission; digests that were admitted last so long ago. */
+  readonly admissionDays: number;
 }
 
 /** Rows that were taken away. */
-export type Expired = Readonly<Record<'jobs' | 'reports' | 'changes' | 'deliveries' | 'audit', number>>;
+export type Expired = Readonly<Record<'jobs' | 'reports' | 'changes' | 'deliveries' | 'audit' | 'admission', number>>;
 
 export interface RetentionStore {
   expire(retention: Retention): Promise<Expired>;

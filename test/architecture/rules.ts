@@ -8,6 +8,7 @@ import type { Import, ModuleGraph } from './module-graph.ts';
 /** Libraries that the pure layers may import. An unused row is a fault too. */
 const PURE_LIBRARIES = [
   'ae-cvss-calculator',
+  'lru-cache',
   'packageurl-js',
   'picomatch',
   'saxes',
@@ -21,6 +22,7 @@ const PORTS = [
   'services/pipeline/ports.ts',
   'services/pipeline/access-ports.ts',
   'services/pipeline/admission-ports.ts',
+  'services/pipeline/admission-store-ports.ts',
   'services/pipeline/exception-ports.ts',
   'services/pipeline/job-ports.ts',
   'services/pipeline/page.ts',
@@ -36,6 +38,8 @@ const PORTS = [
 const ROOTS = [
   'services/main.ts',
   'services/serve.ts',
+  'services/serve-admission.ts',
+  'services/serve-cluster.ts',
   'services/serve-jobs.ts',
   'services/serve-logins.ts',
   'services/serve-rounds.ts',

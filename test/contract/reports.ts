@@ -179,7 +179,14 @@ export function reportsContract(name: string, open: () => TestedReports): void {
   });
 
   describe(`retention: ${name}`, () => {
-    const kept = { jobsDays: 30, reportsDays: 90, changesDays: 365, deliveriesDays: 90, auditDays: 365 };
+    const kept = {
+      jobsDays: 30,
+      reportsDays: 90,
+      changesDays: 365,
+      deliveriesDays: 90,
+      auditDays: 365,
+      admissionDays: 90,
+    };
 
     it('takes away what is over and old, and nothing else', async () => {
       const tested = open();
@@ -215,7 +222,14 @@ export function reportsContract(name: string, open: () => TestedReports): void {
       } as const;
       await access.audit(entry);
       await run("update audit_log set at = now() - interval '366 days' where action = 'old'");
-      expect(await retention.expire(kept)).toEqual({ jobs: 1, reports: 0, changes: 1, deliveries: 0, audit: 1 });
+      expect(await retention.expire(kept)).toEqual({
+        jobs: 1,
+        reports: 0,
+        changes: 1,
+        deliveries: 0,
+        audit: 1,
+        admission: 0,
+      });
       expect(await jobs.job(over.id)).toBeNull();
       expect(await jobs.job(alive.id)).toMatchObject({ state: 'running' });
     });

@@ -8,8 +8,10 @@ import { migrate } from '../../services/adapters/store/migrate.ts';
 import { openStore, type Store, storeIn } from '../../services/adapters/store/open-store.ts';
 import type { PrivatePostgres } from '../../services/adapters/store/private-postgres.ts';
 import type { StoreSchema } from '../../services/adapters/store/schema.ts';
+import { ListenedVerdicts } from '../../services/adapters/store/verdict-changes.ts';
 import { PglitePool } from '../support/pglite-pool.ts';
 import { POSTGRES, startPostgres } from '../support/private-postgres.ts';
+import { admissionContract, type TestedAdmission } from './admission.ts';
 import { exceptionsContract, type TestedExceptions } from './exceptions.ts';
 import { policiesContract, type TestedPolicies } from './policies.ts';
 import { registryEventsContract } from './registry-events.ts';
@@ -21,7 +23,7 @@ const ASK_FOR_DUE_JOBS = fileURLToPath(new URL('../support/ask-for-due-jobs.ts',
 
 const testedStore = (
   database: Kysely<StoreSchema>,
-): TestedStore & TestedExceptions & TestedPolicies & TestedRescans => ({
+): TestedStore & TestedExceptions & TestedPolicies & TestedRescans & TestedAdmission => ({
   ...storeIn(database),
   run: async (statement) => {
     await sql.raw(statement).execute(database);
@@ -41,6 +43,7 @@ describe('in this process', () => {
   registryEventsContract('PGlite', () => testedStore(database));
   exceptionsContract('PGlite', () => testedStore(database));
   policiesContract('PGlite', () => testedStore(database));
+  admissionContract('PGlite', () => testedStore(database));
 });
 
 describe.skipIf(POSTGRES === null)(`PostgreSQL${POSTGRES === null ? ' (not installed)' : ''}`, () => {
@@ -68,6 +71,21 @@ describe.skipIf(POSTGRES === null)(`PostgreSQL${POSTGRES === null ? ' (not insta
   registryEventsContract('private PostgreSQL', () => store);
   exceptionsContract('private PostgreSQL', () => ({ ...store, run }));
   policiesContract('private PostgreSQL', () => ({ ...store, run }));
+  admissionContract('private PostgreSQL', () => ({ ...store, run }));
+
+  it('tells of each verdict that was stored, and after a break that some may have been missed', async () => {
+    const heard: (string | null)[] = [];
+    const over = new AbortController();
+    const listened = new ListenedVerdicts(server.connection, () => {});
+    const watching = listened.watchVerdicts((digest) => heard.push(digest), over.signal);
+    await expect.poll(() => heard).toEqual([null]);
+    await run("select pg_notify('plimsoll_verdicts', 'sha256:a')");
+    await expect.poll(() => heard).toEqual([null, 'sha256:a']);
+    await run("select pg_terminate_backend(pid) from pg_stat_activity where query like 'listen %'");
+    await expect.poll(() => heard, { timeout: 20_000 }).toEqual([null, 'sha256:a', null]);
+    over.abort();
+    await watching;
+  });
 
   it('gives each turn of a job to one of several processes', async () => {
     const [keys, everyMs] = [['race-a', 'race-b', 'race-c'], 400];

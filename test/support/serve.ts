@@ -39,6 +39,8 @@ export interface ServeOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** See CommandOptions. */
   readonly under?: readonly string[];
+  /** Told of all that it writes, before anything else is. */
+  readonly onText?: (text: string) => void;
 }
 
 let started = 0;
@@ -67,6 +69,7 @@ export async function startServe(options: ServeOptions): Promise<Served> {
   });
   let output = '';
   command.onText((piece) => {
+    options.onText?.(piece);
     output += piece;
   });
   await command.saw('"msg":"ready"');

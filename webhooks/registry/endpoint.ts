@@ -1,8 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Limits } from '../../services/domain/limits.ts';
+import { TokenBucket } from '../../services/domain/token-bucket.ts';
 import type { OpenedRegistration } from './receiver-ports.ts';
 import { Refusal } from './refusal.ts';
-import { TokenBucket } from './token-bucket.ts';
 
 /** One registration as a place that deliveries come to. What it may take is its own: no other's flood is its loss. */
 export class Endpoint {

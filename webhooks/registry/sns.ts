@@ -2,9 +2,9 @@ import { createVerify, X509Certificate } from 'node:crypto';
 import { messageOf } from '../../services/domain/errors.ts';
 import type { Limits } from '../../services/domain/limits.ts';
 import { confirmationUrl, readSnsMessage, type SnsMessage } from '../../services/domain/registries/sns-message.ts';
+import { TokenBucket } from '../../services/domain/token-bucket.ts';
 import { objectOrNull, parseForeignJson } from '../../services/domain/vulnerabilities/feeds/foreign-json.ts';
 import { Refusal } from './refusal.ts';
-import { TokenBucket } from './token-bucket.ts';
 
 /** Amazon SNS over the network. Addresses are made in the domain; each call is one GET. */
 export interface SnsEndpoints {

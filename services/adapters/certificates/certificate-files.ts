@@ -23,6 +23,19 @@ export function readCertificateFiles(files: CertificateFiles): CertificateFiles 
   }
 }
 
+/** Certificates of authorities, PEM. Raises SECRET_UNREADABLE where there is none in the file. */
+export function readAuthorities(file: string): string {
+  const text = read(file);
+  const blocks = text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
+  try {
+    if (blocks.length === 0) throw new Error('there is no certificate in it');
+    for (const block of blocks) new X509Certificate(block);
+  } catch (cause) {
+    throw unreadable(`The authorities in ${file} cannot be used: ${messageOf(cause)}`, cause);
+  }
+  return text;
+}
+
 function read(file: string): string {
   try {
     return readFileSync(file, 'utf8');

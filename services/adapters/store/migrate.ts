@@ -9,6 +9,7 @@ import { MANIFESTS } from './migrations/0006-manifests.ts';
 import { POLICIES } from './migrations/0007-policies.ts';
 import { SESSIONS } from './migrations/0008-sessions.ts';
 import { JOB_PROGRESS } from './migrations/0009-job-progress.ts';
+import { ADMISSION } from './migrations/0010-admission.ts';
 
 /** Forward only, in this order. One that was released is never changed. */
 const MIGRATIONS: readonly (readonly [name: string, statements: string])[] = [
@@ -21,6 +22,7 @@ const MIGRATIONS: readonly (readonly [name: string, statements: string])[] = [
   ['0007-policies', POLICIES],
   ['0008-sessions', SESSIONS],
   ['0009-job-progress', JOB_PROGRESS],
+  ['0010-admission', ADMISSION],
 ];
 
 export const MIGRATION_NAMES: readonly string[] = MIGRATIONS.map(([name]) => name);

@@ -8,6 +8,8 @@ import { patienceMs } from './failures.ts';
 import { currentRevision } from './judgement-terms.ts';
 import { migrate } from './migrate.ts';
 import { PostgresAccess } from './postgres-access.ts';
+import { PostgresAdmission } from './postgres-admission.ts';
+import { PostgresAdmissionRecords } from './postgres-admission-records.ts';
 import { PostgresDeliveries } from './postgres-deliveries.ts';
 import { exceptionsInForce, PostgresExceptions } from './postgres-exceptions.ts';
 import { PostgresImages } from './postgres-images.ts';
@@ -28,6 +30,8 @@ export interface Store extends TermsReader {
   readonly access: PostgresAccess;
   readonly sessions: PostgresSessions;
   readonly retention: PostgresRetention;
+  readonly admission: PostgresAdmission;
+  readonly admissionRecords: PostgresAdmissionRecords;
   /** Raises where the database does not answer. */
   ping(): Promise<void>;
   close(): Promise<void>;
@@ -102,6 +106,8 @@ export function storeIn(database: Kysely<StoreSchema>): Omit<Store, 'ping' | 'cl
       exceptions: await exceptionsInForce(database),
       bundles: await policies.active(),
     }),
+    admission: new PostgresAdmission(database),
+    admissionRecords: new PostgresAdmissionRecords(database),
   };
 }
 

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type Kysely, type Selectable, sql, type Transaction } from 'kysely';
+import { imageVerdictOf } from '../../domain/admission/judged-images.ts';
 import type { Attempt, JobResult } from '../../pipeline/job-ports.ts';
 import type { Page, Part } from '../../pipeline/page.ts';
 import type {
@@ -13,6 +14,7 @@ import type {
   StoredImage,
   StoredVerdict,
 } from '../../pipeline/store-ports.ts';
+import { tellAdmission } from './admitted-verdicts.ts';
 import { isCurrent } from './judgement-terms.ts';
 import { partOf } from './part-of.ts';
 import { settleJob } from './postgres-jobs.ts';
@@ -49,6 +51,10 @@ export class PostgresImages implements ReportStore, ImageReader {
       }
       if (indexDigest !== null) await putChildren(transaction, indexDigest, images);
       await putPlace(transaction, attempt, indexDigest, images);
+      await tellAdmission(
+        transaction,
+        images.map(({ digest }) => digest),
+      );
       return 'stored';
     });
   }
@@ -234,6 +240,7 @@ export function reportRow(image: JudgedImage) {
     judged_with: image.judgedWith?.digest ?? null,
     database_built_at: image.judgedWith?.databaseBuiltAt ?? null,
     left_by: null,
+    summary: JSON.stringify(imageVerdictOf(image.report)),
   };
 }
 

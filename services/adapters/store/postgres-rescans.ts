@@ -9,6 +9,7 @@ import type {
   StoredReport,
 } from '../../pipeline/rescan-ports.ts';
 import type { JudgedWith } from '../../pipeline/store-ports.ts';
+import { tellAdmission } from './admitted-verdicts.ts';
 import { isCurrent } from './judgement-terms.ts';
 import { partOf } from './part-of.ts';
 import { reportRow } from './postgres-images.ts';
@@ -48,6 +49,7 @@ export class PostgresRescans implements RescanStore, ChangeReader {
       for (const each of rejudged.toSorted((a, b) => (a.image.digest < b.image.digest ? -1 : 1))) {
         if (await replaceOne(transaction, each)) replaced.push(each.image.digest);
       }
+      await tellAdmission(transaction, replaced);
       return replaced;
     });
   }

@@ -13,7 +13,14 @@ export class PostgresRetention implements RetentionStore {
     this.#database = database;
   }
 
-  async expire({ jobsDays, reportsDays, changesDays, deliveriesDays, auditDays }: Retention): Promise<Expired> {
+  async expire({
+    jobsDays,
+    reportsDays,
+    changesDays,
+    deliveriesDays,
+    auditDays,
+    admissionDays,
+  }: Retention): Promise<Expired> {
     return {
       jobs: await this.#inPieces(
         sql`delete from jobs where id in (select id from jobs where state in ('done', 'failed', 'cancelled')
@@ -35,6 +42,19 @@ export class PostgresRetention implements RetentionStore {
       audit: await this.#inPieces(
         sql`delete from audit_log where id in (select id from audit_log where at < ${before(auditDays)} limit ${ROWS})`,
       ),
+      admission:
+        (await this.#inPieces(
+          sql`delete from admission_records where id in (select id from admission_records
+            where at < ${before(admissionDays)} limit ${ROWS})`,
+        )) +
+        (await this.#inPieces(
+          sql`delete from admitted_digests where (namespace, digest) in (select namespace, digest from admitted_digests
+            where last_admitted_at < ${before(admissionDays)} limit ${ROWS})`,
+        )) +
+        (await this.#inPieces(
+          sql`delete from break_glass_grants where (owner_uid, template_digest) in (select owner_uid, template_digest
+            from break_glass_grants where expires_at < ${before(admissionDays)} limit ${ROWS})`,
+        )),
     };
   }
 

@@ -1,7 +1,9 @@
 import type { ColumnType, Generated, JSONColumnType } from 'kysely';
+import type { ImageVerdict } from '../../domain/verdict/judged-image.ts';
 import type { Rule } from '../../domain/verdict/policy.ts';
 import type { RuleChange } from '../../domain/verdict/rule-changes.ts';
 import type { Role } from '../../pipeline/access-ports.ts';
+import type { AdmissionRecord, PolicyLoad } from '../../pipeline/admission-store-ports.ts';
 import type { JobKind, JobPayload, JobProgress, JobResult, JobState } from '../../pipeline/job-ports.ts';
 import type { NewPolicyChange } from '../../pipeline/policy-ports.ts';
 import type { ChangedVulnerability, ReportChange } from '../../pipeline/rescan-ports.ts';
@@ -21,6 +23,10 @@ export interface StoreSchema {
   readonly changes: ChangesTable;
   readonly api_tokens: ApiTokensTable;
   readonly audit_log: AuditLogTable;
+  readonly admitted_digests: AdmittedDigestsTable;
+  readonly admission_records: AdmissionRecordsTable;
+  readonly break_glass_grants: BreakGlassGrantsTable;
+  readonly policy_loads: PolicyLoadsTable;
   readonly judgement_terms: JudgementTermsTable;
   readonly exceptions: ExceptionsTable;
   readonly sessions: SessionsTable;
@@ -119,6 +125,8 @@ export interface ReportsTable {
   counts: JSONColumnType<SeverityCounts>;
   document: string;
   document_digest: string;
+  /** null: it was stored before there were summaries. */
+  summary: JSONColumnType<ImageVerdict> | null;
   scanned_at: Moment;
 }
 
@@ -223,4 +231,57 @@ export interface SessionsTable {
   role: Role;
   created_at: Moment;
   expires_at: Moment;
+}
+
+interface AdmittedDigestsTable {
+  namespace: string;
+  digest: string;
+  first_admitted_at: Moment;
+  last_admitted_at: Moment;
+  failing_since: MomentOrNull;
+}
+
+export interface AdmissionRecordsTable {
+  id: Generated<string>;
+  at: ColumnType<Date, Date | string, never>;
+  uid: string;
+  path: string;
+  caller: AdmissionRecord['caller'];
+  operation: string;
+  kind: string;
+  namespace: string | null;
+  name: string | null;
+  username: string;
+  answer: AdmissionRecord['answer'];
+  why: string | null;
+  rules: string[];
+  violations: ColumnType<AdmissionRecord['violations'], string, never>;
+  images: ColumnType<AdmissionRecord['images'], string, never>;
+  session: ColumnType<AdmissionRecord['session'], string | null, never>;
+  break_glass: ColumnType<AdmissionRecord['breakGlass'], string | null, never>;
+  ms: number;
+}
+
+interface BreakGlassGrantsTable {
+  owner_uid: string;
+  template_digest: string;
+  namespace: string;
+  username: string;
+  reason: string;
+  granted_at: Moment;
+  expires_at: ColumnType<Date, Date | string, Date | string>;
+}
+
+interface PolicyLoadsTable {
+  id: Generated<string>;
+  at: ColumnType<Date, Date | string, never>;
+  source: string;
+  digest: string;
+  author: string | null;
+  outcome: PolicyLoad['outcome'];
+  added: ColumnType<readonly string[], string, never>;
+  removed: ColumnType<readonly string[], string, never>;
+  changed: ColumnType<readonly string[], string, never>;
+  weaker: boolean;
+  message: string | null;
 }

@@ -50,7 +50,7 @@ export function admissionSubject(images: readonly WorkloadImage[], namespace: st
 const SESSIONS = ['exec', 'attach', 'portforward'] as const;
 
 /** https://kubernetes.io/docs/reference/generated/kubernetes-api/v1.36/ PodExecOptions, PodAttachOptions, PodPortForwardOptions. */
-function sessionOf({ operation, subresource, object }: AdmissionRequest) {
+export function sessionOf({ operation, subresource, object }: AdmissionRequest) {
   const verb = SESSIONS.find((each) => each === subresource);
   if (operation !== 'CONNECT' || verb === undefined) return null;
   const { container, command, stdin, tty, ports }: JsonObject = object ?? {};

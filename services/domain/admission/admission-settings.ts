@@ -1,12 +1,19 @@
 import { z } from 'zod';
 
+const namespace = z.string().regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/);
+
 /** The section `admission` of the settings file. */
 export const admissionSettings = z.strictObject({
   exemptNamespaces: z
-    .array(z.string().regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/))
+    .array(namespace)
     .max(1_000)
     .default(['kube-system'])
     .describe('Names of namespaces in which nothing is judged; names only, for labels are for their owners to change'),
+  labelledNamespaces: z
+    .array(namespace)
+    .max(1_000)
+    .default([])
+    .describe('Names of namespaces that are exempt too while they have the label admission.plimsoll.io/exempt=true'),
   graceDays: z
     .number()
     .min(0)

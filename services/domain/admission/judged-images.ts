@@ -42,6 +42,49 @@ export function imageVerdictOf({ target, verdict, vulnerabilities, createdAt }: 
   };
 }
 
+/** Of an index: what all its images come to, as if they were one; a node may run any of them. An image that was not judged leaves it unknown. */
+export function mergedVerdict(digest: string, parts: readonly (ImageVerdict | null)[]): ImageVerdict | null {
+  const judged = parts.filter((part) => part !== null);
+  const [first, ...others] = judged;
+  if (first === undefined) return null;
+  if (others.length === 0 && parts.length === 1) return { ...first, digest };
+  const decisions = judged.map(({ decision }) => decision);
+  const allJudged = judged.length === parts.length;
+  const messages = new Map(judged.flatMap(({ violations }) => violations).map((each) => [JSON.stringify(each), each]));
+  return {
+    digest,
+    decision: decisions.includes('fail') ? 'fail' : decisions.includes('unknown') || !allJudged ? 'unknown' : 'pass',
+    counts: mergedCounts(judged.map(({ counts }) => counts)),
+    violations: [...messages.values()]
+      .toSorted((a, b) => Number(a.mode === 'warn') - Number(b.mode === 'warn'))
+      .slice(0, KEPT_VIOLATIONS),
+    violationCount: Math.max(...judged.map(({ violationCount }) => violationCount)),
+    reasons: [
+      ...(allJudged ? [] : ['an image of the index was not judged']),
+      ...new Set(judged.flatMap(({ reasons }) => reasons)),
+    ].slice(0, KEPT_REASONS),
+    scannedAt: judged.map(({ scannedAt }) => scannedAt).reduce((a, b) => (Date.parse(a) <= Date.parse(b) ? a : b)),
+  };
+}
+
+/** The most that any has: images of one index share most of their packages, and a sum would count them again and again. */
+function mergedCounts(parts: readonly ImageVerdict['counts'][]): ImageVerdict['counts'] {
+  const known = parts.filter((part) => part !== null);
+  const [first, ...others] = known;
+  if (first === undefined || known.length < parts.length) return null;
+  const most = (a: typeof first.total, b: typeof first.total) => {
+    return Object.fromEntries(SEVERITIES.map((level) => [level, Math.max(a[level], b[level])])) as typeof first.total;
+  };
+  return others.reduce(
+    (a, b) => ({
+      total: most(a.total, b.total),
+      fixable: most(a.fixable, b.fixable),
+      knownExploited: Math.max(a.knownExploited, b.knownExploited),
+    }),
+    first,
+  );
+}
+
 type Counting = NonNullable<Report['verdict']>['violations'];
 
 /** The first of each rule, then as many as there is room for; what denies before what warns. */

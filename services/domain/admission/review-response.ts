@@ -68,7 +68,7 @@ function denialOf(request: AdmissionRequest, admission: Admission, { exceptionHe
 }
 
 /** `Deployment shop/web`, `exec in Pod shop/web-0`. */
-function describe({ kind, namespace, name, operation, subresource }: AdmissionRequest): string {
+export function describe({ kind, namespace, name, operation, subresource }: AdmissionRequest): string {
   const named = [namespace === name ? null : namespace, name ?? '(no name yet)']
     .filter((part) => part !== null)
     .join('/');
