@@ -61,10 +61,15 @@ is_matched(patterns, text) if {
 	glob.match(pattern, null, text)
 }
 
-# Where none is named it is the first container; a port belongs to the Pod.
+# Where none is named the Pod has one alone, beside init and ephemeral ones; a port belongs to the Pod.
 container_of(session) := session.container if session.container != null
 
-container_of(session) := input.workload.containers[0].name if session.container == null
+container_of(session) := mains[0] if session.container == null
+
+mains := [container.name |
+	some container in input.workload.containers
+	container.role == "container"
+]
 
 # The controller of a Pod, as Kind/name; a ReplicaSet is named after its Deployment and a hash.
 owner := concat("/", ["Pod", input.workload.name]) if input.workload.owner == null
