@@ -9,10 +9,10 @@
 #   needs: [request]
 #   params:
 #     paths:
-#       description: where the pins and the sockets are
+#       description: where the pins and the sockets are; /var/run is taken for /run
 #       type: array
 #       items: {type: string, minLength: 1}
-#       default: [/run/plimsoll, /run/plimsoll-pins, /sys/fs/bpf, /var/lib/plimsoll, /var/run/plimsoll]
+#       default: [/run/plimsoll, /run/plimsoll-pins, /sys/fs/bpf, /var/lib/plimsoll]
 #     namespaces:
 #       description: where the agent itself runs
 #       type: array

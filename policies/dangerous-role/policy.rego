@@ -20,7 +20,7 @@ violations contains {"message": message, "evidence": evidence} if {
 	evidence := {"path": path, "value": danger}
 }
 
-dangers(rule) := (({concat(" ", ["lets its holder", verb, "roles"]) | some verb in ["escalate", "bind"]; has(rule.verbs, verb); is_of(rule, "rbac.authorization.k8s.io", ["roles", "clusterroles"])} | {"lets its holder act as others (impersonate)" | has(rule.verbs, "impersonate"); is_of_identity(rule)}) | {"reaches the kubelets past admission (nodes/proxy)" | is_of(rule, "", ["nodes/proxy"])}) | {"allows everything of everything" | "*" in rule.verbs; "*" in rule.resources; "*" in rule.apiGroups}
+dangers(rule) := (({concat(" ", ["lets its holder", verb, "roles"]) | some verb in ["escalate", "bind"]; has(rule.verbs, verb); is_of(rule, "rbac.authorization.k8s.io", ["roles", "clusterroles"])} | {"lets its holder act as others (impersonate)" | has(rule.verbs, "impersonate"); is_of_identity(rule)}) | {"reaches the kubelets past admission (nodes/proxy)" | is_of(rule, "", ["nodes/proxy", "*/proxy"])}) | {"allows everything of everything" | "*" in rule.verbs; "*" in rule.resources; "*" in rule.apiGroups}
 
 has(list, item) if count({item, "*"} & {each | some each in list}) > 0
 
@@ -33,3 +33,10 @@ is_of(rule, group, resources) if {
 is_of_identity(rule) if is_of(rule, "", ["users", "groups", "serviceaccounts"])
 
 is_of_identity(rule) if is_of(rule, "authentication.k8s.io", ["uids", "userextras"])
+
+# `userextras/scopes`: one field of what a token says.
+is_of_identity(rule) if {
+	has(rule.apiGroups, "authentication.k8s.io")
+	some resource in rule.resources
+	startswith(resource, "userextras/")
+}

@@ -56,8 +56,22 @@ is_windows if spec.os.name == "windows"
 
 is_privileged(container) if container.spec.securityContext.privileged == true
 
-# The directory or file of the host that a volume is, as its parts; "/" has none.
-host_parts(volume) := [part | some part in split(volume.hostPath.path, "/"); not part in {"", "."}]
+# The directory or file of the host that a volume is, as its parts; "/" has none. Under its own name: /var/run is a link to
+# /run on every node, and /proc/1/root one to the root of the host, which the kubelet follows.
+host_parts(volume) := in_run(in_root([part | some part in split(volume.hostPath.path, "/"); not part in {"", "."}]))
+
+in_root(parts) := array.slice(parts, 3, count(parts)) if is_root_of_process(parts)
+
+in_root(parts) := parts if not is_root_of_process(parts)
+
+is_root_of_process(parts) if {
+	parts[0] == "proc"
+	parts[2] in {"root", "cwd"}
+}
+
+in_run(parts) := array.concat(["run"], array.slice(parts, 2, count(parts))) if array.slice(parts, 0, 2) == ["var", "run"]
+
+in_run(parts) := parts if array.slice(parts, 0, 2) != ["var", "run"]
 
 parts_of(path) := [part | some part in split(path, "/"); part != ""]
 

@@ -22,19 +22,8 @@ violations contains workload.of_pod(field, path, concat("", ["is ", path, ", whi
 	path := volume.hostPath.path
 	reached := [each |
 		some each in input.params.runtime_socket.paths
-		workload.overlap(workload.parts_of(each), resolved(volume))
+		workload.overlap(workload.parts_of(each), workload.host_parts(volume))
 	]
 	socket := reached[0]
 	field := concat("", ["volumes[", format_int(i, 10), "].hostPath"])
-}
-
-# /var/run is a link to /run on every node.
-resolved(volume) := array.concat(["run"], array.slice(parts, 2, count(parts))) if {
-	parts := workload.host_parts(volume)
-	array.slice(parts, 0, 2) == ["var", "run"]
-}
-
-resolved(volume) := parts if {
-	parts := workload.host_parts(volume)
-	array.slice(parts, 0, 2) != ["var", "run"]
 }
