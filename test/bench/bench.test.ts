@@ -68,6 +68,7 @@ test('a small run prints every budget, and none fails', async () => {
   for (const part of [
     '--version',
     'decompression',
+    'layers in processes',
     'second scan',
     'docker-archive',
     '500 files',

@@ -56,6 +56,18 @@ export function plimsoll(source: boolean): Plimsoll {
   };
 }
 
+/** The same with each layer in a process of its own. */
+export function inProcesses(own: Plimsoll): Scanner {
+  return {
+    ...own,
+    name: 'plimsoll, processes',
+    scan: (target, paths) => {
+      const { program, args } = own.scan(target, paths);
+      return { program, args: [...args, '--isolation', 'process'] };
+    },
+  };
+}
+
 /**
  * Trivy with as little to do as its options allow: packages of the distribution and of languages, as we list them, no
  * scanner, no database, no network. Licence files of Debian packages it reads all the same; there is no option against that.

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { BUDGETS, heldByPeak, heldByRatio, heldByTime, skipped, type Verdict } from './budgets.ts';
 import type { Command, Stopwatch } from './measure.ts';
 import { alternate, type Contestant, type Series } from './rounds.ts';
-import { absence, type Plimsoll, type Scanner, type Target } from './scanners.ts';
+import { absence, inProcesses, type Plimsoll, type Scanner, type Target } from './scanners.ts';
 import { bytes } from './wording.ts';
 
 /** What all sections share. */
@@ -32,10 +32,15 @@ const LISTED_DIFFERENCES = 5;
 export async function coldScanOfLayout(bench: Bench, target: Target): Promise<Section> {
   const found = await compareResults(bench, target);
   const blobs = found.layers.map(({ digest }) => join(target.path, 'blobs', digest.replace(':', '/')));
-  const contestants = [...coldScans(bench, target), { name: 'decompression', command: decompression(blobs) }];
+  const contestants = [
+    ...coldScans(bench, target),
+    coldScan(bench, inProcesses(bench.plimsoll), target),
+    { name: 'decompression', command: decompression(blobs) },
+  ];
   const measured = await alternate(contestants, bench.runs, bench.watch);
   const own = measured.get('plimsoll')!;
-  const { byTrivy, byDecompression, peakBytes } = BUDGETS.cold;
+  const isolated = measured.get('plimsoll, processes')!;
+  const { byTrivy, byDecompression, byThreads, peakBytes } = BUDGETS.cold;
   return {
     title: 'cold scan, OCI layout',
     notes: found.notes,
@@ -45,6 +50,7 @@ export async function coldScanOfLayout(bench: Bench, target: Target): Promise<Se
       heldByRatio('cold scan, OCI layout / Trivy', own, measured.get('trivy') ?? absence('trivy'), byTrivy),
       heldByRatio('cold scan, OCI layout / bare decompression', own, measured.get('decompression')!, byDecompression),
       heldByPeak('cold scan, OCI layout: peak memory', own, peakBytes),
+      heldByRatio('cold scan, OCI layout: layers in processes / in threads', isolated, own, byThreads),
     ],
   };
 }

@@ -73,7 +73,7 @@ const packageRecord = z.strictObject({
   version: text,
   arch: textOrNull,
   source: z.strictObject({ name: text, version: textOrNull }).nullable(),
-  epoch: z.int().nullable(),
+  epoch: count.nullable(),
   modularity: textOrNull,
   origin: textOrNull,
   vendor: textOrNull,
