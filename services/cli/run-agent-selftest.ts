@@ -62,13 +62,15 @@ async function prove(native: AgentSession['sensor']): Promise<Proven[]> {
     exec: { deny: [program] },
     connect: { default: 'deny' },
     listen: { default: 'deny' },
+    file: { default: 'deny' },
   };
   await native.load(encodeProfile(readProfile(document, PROFILE), PROFILE).bytes);
   const { programs } = await native.status();
   const tiers = tiersOf({
     programs: programs.map((name) => ({ name, hook: '', refusedAt: null, errno: 0, reason: '' })),
   });
-  return (await native.selftest(PROFILE)).map((each) => {
+  const withFiles = tiers.some(({ control, tier }) => control === 'file' && tier !== 'none');
+  return (await native.selftest(PROFILE, withFiles)).map((each) => {
     const tier = tiers.find(({ control }) => control === each.control)?.tier ?? 'none';
     return { ...each, tier, holds: tier === 'none' || each.outcome === tier };
   });

@@ -47,7 +47,7 @@ function named({ programs, profiles, containers, tallies, layout: _, ...rest }: 
 
 const TEXT = (header: string): Column => ({ header, overflow: 'cut' });
 const EVENTS = ['EVENTS', 'TOLD', 'UNSEEN', 'STOPPED', 'WOULD STOP'].map(TEXT);
-const CONTAINERS = ['CGROUP', 'PROFILE', 'EXEC', 'CONNECT', 'LISTEN'].map(TEXT);
+const CONTAINERS = ['CGROUP', 'PROFILE', 'EXEC', 'CONNECT', 'LISTEN', 'FILE'].map(TEXT);
 const CONTROLS = ['CONTROL', 'WHAT IS FORBIDDEN IS'].map(TEXT);
 
 function table(state: ReturnType<typeof named>, width: number): string {

@@ -86,8 +86,8 @@ export interface AgentSession {
     detach(): Promise<void>;
     /** What pins keep. */
     status(): Promise<PinnedState>;
-    /** Tries what a profile forbids. */
-    selftest(profile: string): Promise<readonly SelftestTry[]>;
+    /** Tries what a profile forbids; `withFiles`: this kernel can deny to open them. */
+    selftest(profile: string, withFiles: boolean): Promise<readonly SelftestTry[]>;
     /** The real path of the executable. */
     program(): Promise<string>;
   };

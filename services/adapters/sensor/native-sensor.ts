@@ -62,12 +62,13 @@ export class NativeSensor implements Sensor {
   }
 
   /** Tries what the profile forbids, in a cgroup of its own that is gone afterwards. SENSOR_MISSING, SENSOR_FAILED. */
-  async selftest(profile: string): Promise<readonly SelftestTry[]> {
+  async selftest(profile: string, withFiles: boolean): Promise<readonly SelftestTry[]> {
     const { cgroupRoot, pins } = this.#options;
     const { tries } = await this.#answer(
       selftestResult,
       'selftest',
       ...['--cgroup-root', cgroupRoot ?? '', '--pins', pins ?? '', '--profile', profile, '--mode', 'enforce'],
+      ...['--file', withFiles ? 'enforce' : 'observe'],
     );
     return tries;
   }

@@ -10,9 +10,12 @@
 #define ACCESS_MODE 3
 #define NEW_SPACES 0x7e020000
 #define MAY_EXECUTE 0111
-#define FMODE_WRITE 2
 #define FMODE_CREATED (1 << 20)
 #define EINPROGRESS 115
+/* linux/socket.h */
+#define AF_PACKET 17
+#define AF_VSOCK 40
+#define AF_XDP 44
 
 /* 1 where the call is one that is told at all; the file that it is about, where a descriptor names it. */
 static __always_inline int is_told(struct task_struct *task, const struct call_shape *shape, struct call_event *event,
@@ -46,6 +49,8 @@ static __always_inline int is_told(struct task_struct *task, const struct call_s
 		bpf_probe_read_user(&first, sizeof(first), (void *)event->arguments[0]);
 		event->arguments[0] = first;
 		return (first & NEW_SPACES) != 0 && result != 0;
+	case HOW_FAMILY_1:
+		return event->arguments[0] == AF_PACKET || event->arguments[0] == AF_VSOCK || event->arguments[0] == AF_XDP;
 	case HOW_SPACES_1:
 		/* The child of clone(2) returns from it too, with 0. */
 		return (event->arguments[0] & NEW_SPACES) != 0 && (result != 0 || event->call == CALL_unshare);

@@ -15,7 +15,7 @@ struct options {
 	unsigned group;
 	/* The hook: which profile, how (enum mode), and what becomes of a container that cannot have it. */
 	const char *profile;
-	unsigned char exec_mode, connect_mode, listen_mode;
+	unsigned char exec_mode, connect_mode, listen_mode, file_mode;
 	enum on_missing on_missing;
 	const char *pack; /* the profile in the place of one that is missing */
 	/* The gate: what becomes of a container whose image was refused, or of whose image nothing is known. */

@@ -73,7 +73,7 @@ enum frame_flag {
 	X(pivot_root) X(chroot) X(move_mount) X(open_tree) X(fsopen) X(fsmount) X(mount_setattr) X(unshare) X(setns) \
 	X(clone) X(clone3) X(setuid) X(setgid) X(setreuid) X(setregid) X(setresuid) X(setresgid) X(setfsuid) \
 	X(setfsgid) X(setgroups) X(capset) X(init_module) X(finit_module) X(delete_module) X(bpf) X(keyctl) \
-	X(add_key) X(request_key) X(io_uring_setup) X(connect) X(accept) X(accept4) X(listen) X(compat)
+	X(add_key) X(request_key) X(io_uring_setup) X(socket) X(connect) X(accept) X(accept4) X(listen) X(compat)
 
 enum call {
 	CALL_NONE,

@@ -65,6 +65,7 @@ static __u64 cgroup_of(long process)
 /* The programs without which a control stops nothing, or leaves a way round. */
 static const char *const exec_programs[] = { "process_exec", NULL };
 static const char *const connect_programs[] = { "connect4", "connect6", "sendmsg4", "sendmsg6", "create_socket", NULL };
+static const char *const file_programs[] = { "deny_write", "deny_truncate", NULL };
 static const char *const listen_programs[] = { "bind4", "bind6", "arrive", NULL };
 
 static int is_attached(const struct options *options, unsigned char mode, const char *const *programs)
@@ -113,7 +114,8 @@ const char *give_profile(const struct options *options, __u64 cgroup, const char
 		return "there are no pins; the sensor never ran";
 	if (*name && (!is_attached(options, options->exec_mode, exec_programs) ||
 		      !is_attached(options, options->connect_mode, connect_programs) ||
-		      !is_attached(options, options->listen_mode, listen_programs)))
+		      !is_attached(options, options->listen_mode, listen_programs) ||
+		      !is_attached(options, options->file_mode, file_programs)))
 		return "a control that it asks for is not there: this kernel refused a program, see plimsoll agent probe";
 	if (cgroup == 0)
 		return "its cgroup cannot be told";
@@ -123,6 +125,7 @@ const char *give_profile(const struct options *options, __u64 cgroup, const char
 		row.exec = options->exec_mode;
 		row.connect = options->connect_mode;
 		row.listen = options->listen_mode;
+		row.file = options->file_mode;
 	}
 	/* The clock that file systems date changes by. */
 	clock_gettime(CLOCK_REALTIME_COARSE, &now);

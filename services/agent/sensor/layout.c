@@ -187,10 +187,13 @@ int command_layout(void)
 	FIELD(profile_head, exec_count);
 	FIELD(profile_head, peer_count);
 	FIELD(profile_head, listen_count);
+	FIELD(profile_head, file_count);
 	FIELD(profile_head, exec_default);
 	FIELD(profile_head, connect_default);
 	FIELD(profile_head, listen_default);
 	FIELD(profile_head, denied_origins);
+	FIELD(profile_head, file_default);
+	FIELD(profile_head, reserved);
 	FIELD(profile_head, name);
 	end();
 	BEGIN(exec_entry);

@@ -16,7 +16,7 @@
 #include "profile-file.h"
 
 struct maps {
-	int profiles, exec_rules, peer_rules, listen_rules;
+	int profiles, exec_rules, peer_rules, listen_rules, file_rules;
 };
 
 static int fail(const char *what, const char *why)
@@ -44,7 +44,7 @@ static int read_whole(void *to, size_t size)
 /* Removes the rules of a profile that are not of this generation: left over, or replaced. All keys begin with the same words. */
 static int purge(int map, size_t key_size, size_t words_at, __u32 profile, __u32 generation)
 {
-	unsigned char key[sizeof(struct exec_key)], next[sizeof(struct exec_key)];
+	unsigned char key[sizeof(struct file_key)], next[sizeof(struct file_key)];
 	int more = bpf_map_get_next_key(map, NULL, next) == 0;
 
 	while (more) {
@@ -67,6 +67,8 @@ static int purge_all(const struct maps *maps, __u32 profile, __u32 generation)
 		error = purge(maps->peer_rules, sizeof(struct peer_key), sizeof(__u32), profile, generation);
 	if (!error)
 		error = purge(maps->listen_rules, sizeof(struct listen_key), 0, profile, generation);
+	if (!error)
+		error = purge(maps->file_rules, sizeof(struct file_key), sizeof(__u32), profile, generation);
 	return error;
 }
 
@@ -111,6 +113,23 @@ static int put_listen(const struct maps *maps, __u32 profile, __u32 generation)
 	return bpf_map_update_elem(maps->listen_rules, &key, &entry.rule, BPF_ANY) ? errno : 0;
 }
 
+/* The entry is that of a program: a rule and a path. */
+static int put_file(const struct maps *maps, __u32 profile, __u32 generation)
+{
+	struct file_key key = { .profile = profile, .generation = generation };
+	struct exec_entry entry;
+	size_t length;
+
+	if (read_whole(&entry, sizeof(entry)))
+		return EBADMSG;
+	if (entry.path[0] != '/' || entry.path[EXEC_PATH_MAX - 1])
+		return EINVAL;
+	length = strlen(entry.path);
+	memcpy(key.path, entry.path, sizeof(key.path));
+	key.prefix_length = 8 * (FILE_FIXED_BYTES + length + (entry.path[length - 1] == '/' ? 0 : 1));
+	return bpf_map_update_elem(maps->file_rules, &key, &entry.rule, BPF_ANY) ? errno : 0;
+}
+
 static int put_rules(const struct maps *maps, const struct profile_head *head, __u32 profile, __u32 generation)
 {
 	int error = 0;
@@ -121,6 +140,8 @@ static int put_rules(const struct maps *maps, const struct profile_head *head, _
 		error = put_peer(maps, profile, generation);
 	for (__u32 i = 0; !error && i < head->listen_count; i++)
 		error = put_listen(maps, profile, generation);
+	for (__u32 i = 0; !error && i < head->file_count; i++)
+		error = put_file(maps, profile, generation);
 	return error;
 }
 
@@ -145,6 +166,7 @@ static int load(const struct maps *maps, const struct profile_head *head)
 	profile.connect_default = head->connect_default;
 	profile.listen_default = head->listen_default;
 	profile.denied_origins = head->denied_origins;
+	profile.file_default = head->file_default;
 	memcpy(profile.name, head->name, sizeof(profile.name));
 	if (bpf_map_update_elem(maps->profiles, &id, &profile, BPF_ANY) != 0) {
 		error = errno;
@@ -167,7 +189,8 @@ int command_load(const struct options *options)
 	maps.exec_rules = pins_open_map(options->pins, "exec_rules");
 	maps.peer_rules = pins_open_map(options->pins, "peer_rules");
 	maps.listen_rules = pins_open_map(options->pins, "listen_rules");
-	if (maps.profiles < 0 || maps.exec_rules < 0 || maps.peer_rules < 0 || maps.listen_rules < 0)
+	maps.file_rules = pins_open_map(options->pins, "file_rules");
+	if (maps.file_rules < 0 || maps.profiles < 0 || maps.exec_rules < 0 || maps.peer_rules < 0 || maps.listen_rules < 0)
 		return fail(options->pins, "has no maps; start the sensor with these pins first");
 	if (read_whole(&head, sizeof(head)) || head.layout != PLIMSOLL_LAYOUT_VERSION || !head.name[0] ||
 	    head.name[PROFILE_NAME_MAX - 1])

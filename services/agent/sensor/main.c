@@ -34,7 +34,7 @@ static const char USAGE[] =
 	"  --group GID         and with which group (65534)\n"
 	"  --profile NAME      the profile that the hook gives\n"
 	"  --mode MODE         observe, shadow or enforce, for all controls; or for one of them:\n"
-	"  --exec MODE, --connect MODE, --listen MODE\n"
+	"  --exec MODE, --connect MODE, --listen MODE, --file MODE (which --mode leaves alone)\n"
 	"  --on-missing WHAT   of a container that cannot have its profile: allow (the default), refuse,\n"
 	"                      or pack: it has the profile --pack NAME, or is refused\n"
 	"  --gate WHAT         of a container whose image was refused: off (the default), warn or deny\n"
@@ -140,7 +140,8 @@ int main(int count, char **arguments)
 		{ "user", required_argument, NULL, 'u' },	 { "group", required_argument, NULL, 'g' },
 		{ "profile", required_argument, NULL, 'P' },	 { "mode", required_argument, NULL, 'm' },
 		{ "exec", required_argument, NULL, 'x' },	 { "connect", required_argument, NULL, 'n' },
-		{ "listen", required_argument, NULL, 'l' },	 { "on-missing", required_argument, NULL, 'o' },
+		{ "listen", required_argument, NULL, 'l' },	 { "file", required_argument, NULL, 'f' },
+			 { "on-missing", required_argument, NULL, 'o' },
 		{ "gate", required_argument, NULL, 'G' },	 { "gate-unknown", required_argument, NULL, 'U' },
 		{ "verdicts", required_argument, NULL, 'V' },	 { "verdict-age", required_argument, NULL, 'a' },
 		{ "image", required_argument, NULL, 'i' },	 { "storage", required_argument, NULL, 'S' },
@@ -199,10 +200,12 @@ int main(int count, char **arguments)
 		case 'x':
 		case 'n':
 		case 'l':
+		case 'f':
 			if (parse_mode(optarg, option == 'x' ? &options.exec_mode :
 					       option == 'n' ? &options.connect_mode :
+					       option == 'f' ? &options.file_mode :
 							       &options.listen_mode) != 0)
-				return usage("--exec, --connect and --listen take observe, shadow or enforce");
+				return usage("--exec, --connect, --listen and --file take observe, shadow or enforce");
 			break;
 		case 'o':
 			place = place_of(optarg, (const char *const[]){ "allow", "pack", "refuse" }, 3);

@@ -10,10 +10,13 @@ struct profile_head {
 	__u32 exec_count;
 	__u32 peer_count;
 	__u32 listen_count;
+	__u32 file_count;
 	__u8 exec_default;
 	__u8 connect_default;
 	__u8 listen_default;
 	__u8 denied_origins;
+	__u8 file_default;
+	__u8 reserved[3];
 	char name[PROFILE_NAME_MAX]; /* filled up with NUL, of which there is at least one */
 };
 
@@ -39,7 +42,7 @@ struct listen_entry {
 	__u8 more_reserved[4];
 };
 
-ROW_SIZE(profile_head, 76);
+ROW_SIZE(profile_head, 84);
 ROW_SIZE(exec_entry, 264);
 ROW_SIZE(peer_entry, 40);
 ROW_SIZE(listen_entry, 24);

@@ -2,7 +2,6 @@
 #include "programs.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -26,12 +25,6 @@ struct bpf_object *programs_open(void)
 		exit(1);
 	}
 	return object;
-}
-
-/* Says what a kernel takes, and does nothing else. */
-static bool is_probe(const char *name)
-{
-	return strncmp(name, "probe_", 6) == 0;
 }
 
 static struct bpf_link *attach(struct bpf_program *program, int cgroup_fd)
@@ -106,7 +99,7 @@ int programs_load(struct bpf_object *object, const struct outcomes *probed)
 	for (size_t i = 0; i < probed->count; i++) {
 		struct bpf_program *program = bpf_object__find_program_by_name(object, probed->list[i].name);
 
-		if (probed->list[i].refused_at || is_probe(probed->list[i].name))
+		if (probed->list[i].refused_at)
 			bpf_program__set_autoload(program, false);
 	}
 	return -bpf_object__load(object);
@@ -136,7 +129,7 @@ void programs_attach(struct bpf_object *object, int cgroup_fd, const char *pins,
 		struct bpf_link *link;
 		int error;
 
-		if (!outcome || outcome->refused_at || is_probe(outcome->name))
+		if (!outcome || outcome->refused_at)
 			continue;
 		link = attach(program, cgroup_fd);
 		if (!link) {

@@ -30,6 +30,8 @@ struct profile {
 	__u8 connect_default;
 	__u8 listen_default;
 	__u8 denied_origins; /* 1 << enum file_origin, or-ed: stronger than any rule */
+	__u8 file_default; /* of what is opened for writing */
+	__u8 reserved[3];
 	char name[PROFILE_NAME_MAX];
 };
 
@@ -40,6 +42,17 @@ struct rule {
 };
 
 #define EXEC_PATH_MAX 248
+
+/* Longest prefix wins: a path that ends with a slash is all that lies below, any other has its NUL in the prefix. 256 bytes at most. */
+struct file_key {
+	__u32 prefix_length; /* bits of all that follows */
+	__u32 profile;
+	__u32 generation;
+	char path[EXEC_PATH_MAX]; /* longer ones are cut: only rules for what lies above them fit */
+};
+
+/* Bytes of a file_key that come before the path and count. */
+#define FILE_FIXED_BYTES 8
 
 struct exec_key {
 	__u32 profile;
@@ -89,7 +102,8 @@ struct start_report {
 
 #define ROW_SIZE(type, size) _Static_assert(sizeof(struct type) == (size), #type " has another size")
 ROW_SIZE(row, 32);
-ROW_SIZE(profile, 64);
+ROW_SIZE(profile, 68);
+ROW_SIZE(file_key, 260);
 ROW_SIZE(rule, 16);
 ROW_SIZE(exec_key, 256);
 ROW_SIZE(peer_key, 32);

@@ -36,6 +36,14 @@ struct {
 	__type(value, struct rule);
 } listen_rules SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(max_entries, RULES_MAX);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct file_key);
+	__type(value, struct rule);
+} file_rules SEC(".maps");
+
 struct judgement {
 	u64 rule_id; /* 0: the default of the profile */
 	u8 action;
@@ -59,6 +67,47 @@ static __always_inline struct judgement judge(const struct rule *rule, u8 otherw
 	if (judgement.action == ACTION_DENY)
 		judgement.verdict = mode == MODE_ENFORCE ? VERDICT_DENIED : VERDICT_WOULD_DENY;
 	return judgement;
+}
+
+/* A program by its path, where that is whole (`path_size`, NUL included; else 0), or by the default. */
+static __always_inline struct judgement judge_exec(const struct row *row, u8 origin, const char *path, u32 path_size,
+						   struct exec_key *key)
+{
+	struct profile *profile = profile_of(row, row->exec);
+	struct rule *rule = 0;
+
+	if (!profile)
+		return (struct judgement){};
+	if (profile->denied_origins & (1 << (origin & 7)))
+		return judge(0, ACTION_DENY, row->exec);
+	if (path_size > 0 && path_size <= EXEC_PATH_MAX) {
+		__builtin_memset(key, 0, sizeof(*key));
+		key->profile = row->profile;
+		key->generation = profile->generation;
+		if (bpf_probe_read_kernel_str(key->path, EXEC_PATH_MAX, path) > 0)
+			rule = bpf_map_lookup_elem(&exec_rules, key);
+	}
+	return judge(rule, profile->exec_default, row->exec);
+}
+
+/* A file that is opened for writing, by its path; of one that is not whole by the default. */
+static __always_inline struct judgement judge_write(const struct row *row, const char *path, u32 whole,
+						    struct file_key *key)
+{
+	struct profile *profile = profile_of(row, row->file);
+	struct rule *rule = 0;
+
+	if (!profile)
+		return (struct judgement){};
+	if (whole) {
+		__builtin_memset(key, 0, sizeof(*key));
+		key->prefix_length = 8 * (FILE_FIXED_BYTES + EXEC_PATH_MAX);
+		key->profile = row->profile;
+		key->generation = profile->generation;
+		if (bpf_probe_read_kernel_str(key->path, EXEC_PATH_MAX, path) > 0)
+			rule = bpf_map_lookup_elem(&file_rules, key);
+	}
+	return judge(rule, profile->file_default, row->file);
 }
 
 /* Counted here and not where it is sent: a full ring hides no deny. */

@@ -19,6 +19,7 @@ enum how {
 	HOW_FILE_1_MODE_2,
 	HOW_SPACES_1, /* unshare(2), clone(2): only with new namespaces */
 	HOW_STRUCTURE_1, /* clone3(2): likewise, in a structure that begins with the flags */
+	HOW_FAMILY_1, /* socket(2): only of families whose packets no hook of ours sees */
 	HOW_SOCKET,
 };
 
@@ -89,6 +90,7 @@ enum how {
 	X(add_key, NUMBER(248, 217), KEYS, 0, 0, 0, 1, PLAIN) \
 	X(request_key, NUMBER(249, 218), KEYS, 0, 0, 0, 1, PLAIN) \
 	X(io_uring_setup, 425, COVERAGE, 0, 0, 0, 0, PLAIN) \
+	X(socket, NUMBER(41, 198), COVERAGE, 0, 0, 0, 0, FAMILY_1) \
 	X(connect, NUMBER(42, 203), CONNECTED, 0, 0, 0, 0, SOCKET) \
 	X(accept, NUMBER(43, 202), ACCEPT, 0, 0, 0, 0, SOCKET) \
 	X(accept4, NUMBER(288, 242), ACCEPT, 0, 0, 0, 0, SOCKET) \

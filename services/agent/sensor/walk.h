@@ -76,16 +76,14 @@ static long walk_step(u32 step, void *context)
 }
 
 /* Copies the path into `text` (TEXT_MAX bytes); its size, NUL included. *whole is 0 where only its end was walked. */
-static __always_inline u32 walk_path(struct vfsmount *vfsmount, struct dentry *entry, char *text, u32 *whole)
+static __always_inline u32 walk_path_in(struct walk_buffer *buffer, struct vfsmount *vfsmount, struct dentry *entry, char *text,
+					u32 *whole)
 {
-	struct walk walk = {};
-	u32 zero = 0, size;
+	struct walk walk = { .buffer = buffer };
+	u32 size;
 
 	*whole = 0;
 	text[0] = 0;
-	walk.buffer = bpf_map_lookup_elem(&walk_buffers, &zero);
-	if (!walk.buffer)
-		return 1;
 	walk.entry = entry;
 	walk.mount = (void *)((char *)vfsmount - bpf_core_field_offset(struct mount, mnt));
 	walk.offset = TEXT_MAX - 1;
@@ -103,6 +101,17 @@ static __always_inline u32 walk_path(struct vfsmount *vfsmount, struct dentry *e
 		return 1;
 	bpf_probe_read_kernel(text, size, &walk.buffer->bytes[walk.offset]);
 	return size;
+}
+
+/* Where nothing else can run on this processor in the middle of it: in tracepoints. */
+static __always_inline u32 walk_path(struct vfsmount *vfsmount, struct dentry *entry, char *text, u32 *whole)
+{
+	u32 zero = 0;
+	struct walk_buffer *buffer = bpf_map_lookup_elem(&walk_buffers, &zero);
+
+	*whole = 0;
+	text[0] = 0;
+	return buffer ? walk_path_in(buffer, vfsmount, entry, text, whole) : 1;
 }
 
 #endif

@@ -50,6 +50,7 @@ const CALL_ARGUMENTS: Readonly<Partial<Record<CallName, Readonly<Record<string, 
   finit_module: { descriptor: [0, 'int'] },
   bpf: { command: [0, 'int'] },
   keyctl: { operation: [0, 'int'] },
+  socket: { family: [0, 'int'], type: [1, 'bits'], protocol: [2, 'int'] },
   io_uring_setup: { entries: [0, 'bits'] },
 };
 

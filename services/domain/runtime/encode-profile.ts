@@ -63,6 +63,11 @@ export function encodeProfile(profile: Profile, file: string): { bytes: Uint8Arr
     view.setUint16(listen_entry.fields.port[0], port, true);
     return [view];
   });
+  const places = each(profile.file, (path, action) => {
+    const view = entry(exec_entry.size, action, 'file', path);
+    put(view, exec_entry.fields.path, encodePath(path));
+    return [view];
+  });
 
   const head = new DataView(new ArrayBuffer(profile_head.size));
   const { fields } = profile_head;
@@ -70,15 +75,17 @@ export function encodeProfile(profile: Profile, file: string): { bytes: Uint8Arr
   head.setUint32(fields.exec_count[0], execs.length, true);
   head.setUint32(fields.peer_count[0], peers.length, true);
   head.setUint32(fields.listen_count[0], ports.length, true);
+  head.setUint32(fields.file_count[0], places.length, true);
   head.setUint8(fields.exec_default[0], ACTIONS[profile.exec.default]);
   head.setUint8(fields.connect_default[0], ACTIONS[profile.connect.default]);
   head.setUint8(fields.listen_default[0], ACTIONS[profile.listen.default]);
+  head.setUint8(fields.file_default[0], ACTIONS[profile.file.default]);
   head.setUint8(
     fields.denied_origins[0],
     profile.exec.denyOrigins.reduce((set, origin) => set | (1 << ORIGINS[origin]!), 0),
   );
   put(head, fields.name, encodePath(profile.name));
-  return { bytes: joined([head, ...execs, ...peers, ...ports]), rules };
+  return { bytes: joined([head, ...execs, ...peers, ...ports, ...places]), rules };
 }
 
 /** IPv4 as ::ffff:a.b.c.d, host bits 0: the one form in which peers are looked up. And how it is told. */

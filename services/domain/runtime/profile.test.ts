@@ -14,6 +14,7 @@ describe('a profile', () => {
       name: 'web',
       exec: { ...everything, denyOrigins: [] },
       connect: everything,
+      file: everything,
       listen: everything,
     });
   });

@@ -37,6 +37,17 @@ const peer = z.strictObject({
 
 const localPort = z.strictObject({ port, protocol: protocol.optional().describe('Without it tcp and udp') });
 
+/** A directory with what lies below, where a slash ends it; else a file. */
+const place = z
+  .string()
+  .startsWith('/', 'it is no absolute path')
+  .refine((text) => new TextEncoder().encode(text).length <= PATH_BYTES, `it is longer than ${PATH_BYTES} bytes`)
+  .refine(
+    (text) => !/\/\/|\/\.{1,2}(?:\/|$)|\0/.test(text),
+    'it is no path as the kernel writes one: no "..", "." or "//"',
+  )
+  .describe('From the root of the mount namespace, links resolved; with a slash at its end, all that lies below');
+
 const lists = <T extends z.ZodType>(item: T, what: string) => ({
   default: action.default('allow').describe('Where no rule fits'),
   allow: z.array(item).max(RULES).default([]).describe(what),
@@ -62,6 +73,10 @@ export const profileDocument = z
       .strictObject(lists(peer, 'Peers: the rule for a port before that for all, then the longest network'))
       .prefault({}),
     listen: z.strictObject(lists(localPort, 'Ports of its own')).prefault({}),
+    file: z
+      .strictObject(lists(place, 'What is opened for writing: the longest path that fits counts'))
+      .prefault({})
+      .describe('Needs BPF LSM'),
   })
   .meta({ id: 'Profile' });
 

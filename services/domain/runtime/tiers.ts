@@ -25,11 +25,16 @@ export function tiersOf({ programs }: Pick<SensorPrograms, 'programs'>): Control
     const lacks = NEEDED[control].flatMap((name) => refused(name) ?? []);
     return lacks.length === 0 ? { control, tier: most, reason } : { control, tier: 'none', reason: lacks.join('; ') };
   };
-  const lsm = refused('probe_lsm_exec');
+  const lsm = refused('deny_exec');
+  const write = refused('deny_write') ?? refused('deny_truncate');
   return [
-    tier('exec', 'killed', lsm === null ? 'BPF LSM would take a deny; it is not used yet' : `no BPF LSM (${lsm})`),
+    lsm === null
+      ? tier('exec', 'denied', 'BPF LSM; what it does not see is killed at exec')
+      : tier('exec', 'killed', `no BPF LSM (${lsm})`),
     tier('connect', 'denied', 'cgroup hooks: connect, sendmsg, sockets that they do not see'),
     tier('listen', 'denied', 'cgroup hooks: bind, and the first packet of a TCP connection'),
-    { control: 'file', tier: 'none', reason: 'not built yet' },
+    write === null
+      ? { control: 'file', tier: 'denied', reason: 'BPF LSM: open for writing, truncate' }
+      : { control: 'file', tier: 'none', reason: `no BPF LSM (${write}); it is told after it happened` },
   ];
 }

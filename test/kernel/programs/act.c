@@ -15,6 +15,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/time.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <fcntl.h>
 #include <unistd.h>
@@ -135,7 +136,8 @@ static int on_socket(const char *what, const char *text, const char *port)
 /* Runs a copy of the program that no file system shows. */
 static int from_memory(char **arguments)
 {
-	int from = open(arguments[0], O_RDONLY), to = memfd_create("hidden", 0);
+	/* The name that runc gives to the copy of itself. */
+	int from = open(arguments[0], O_RDONLY), to = memfd_create(getenv("MEMORY_NAME") ?: "hidden", 0);
 	struct stat found;
 
 	if (from < 0 || to < 0 || fstat(from, &found) != 0 || sendfile(to, from, NULL, found.st_size) != found.st_size)
@@ -193,8 +195,46 @@ static int flood(int times)
 	return 0;
 }
 
+/* A socket of a family whose packets pass all hooks of the Internet's. */
+static int other_family(const char *what)
+{
+	if (strcmp(what, "packet") == 0)
+		return say(socket(AF_PACKET, SOCK_RAW, 0) < 0);
+	if (strcmp(what, "vsock") == 0)
+		return say(socket(AF_VSOCK, SOCK_STREAM, 0) < 0);
+	if (strcmp(what, "xdp") == 0)
+		return say(socket(AF_XDP, SOCK_RAW, 0) < 0);
+	return say(socket(AF_INET, SOCK_DGRAM, IPPROTO_ICMP) < 0); /* ping */
+}
+
+/* bind(2) to a port that others may bind too. */
+static int bind_shared(const char *port)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons(atoi(port)) };
+	int fd = socket(AF_INET, SOCK_STREAM, 0), one = 1;
+
+	setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof(one));
+	return say(bind(fd, (void *)&address, sizeof(address)) != 0);
+}
+
+static int connect_unix(const char *path)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+
+	strncpy(address.sun_path, path, sizeof(address.sun_path) - 1);
+	return say(connect(socket(AF_UNIX, SOCK_STREAM, 0), (void *)&address, sizeof(address)) != 0);
+}
+
 int main(int count, char **arguments)
 {
+	if (count == 2 && strcmp(arguments[1], "inherited") == 0)
+		return say(send(STDIN_FILENO, "x", 1, 0) != 1);
+	if (count == 3 && strcmp(arguments[1], "family") == 0)
+		return other_family(arguments[2]);
+	if (count == 3 && strcmp(arguments[1], "bind-shared") == 0)
+		return bind_shared(arguments[2]);
+	if (count == 3 && strcmp(arguments[1], "unix") == 0)
+		return connect_unix(arguments[2]);
 	if (count == 2 && strcmp(arguments[1], "nothing") == 0)
 		return 0;
 	if (count == 2 && strcmp(arguments[1], "listen") == 0)
