@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { LIMITS } from '../../services/domain/limits.ts';
 import { buildImage } from '../support/image-builder.ts';
 import { file } from '../support/layer-builder.ts';
 import { dpkgStatus, OS_RELEASE } from '../support/package-databases.ts';
@@ -85,6 +86,10 @@ describe.skipIf(POSTGRES === null)(
       const { json: again } = await post('images', { target });
       await jobEnded(served, again.id);
       expect(await judgedBy()).toEqual(both);
+
+      const { apiBundleBytes } = LIMITS;
+      const padded = async (bytes: number) => (await post('policies/bundles', '{"manifest":""}'.padEnd(bytes))).status;
+      expect([await padded(apiBundleBytes), await padded(apiBundleBytes + 1)]).toEqual([400, 413]);
 
       const refused = await change(lax.json.digest, 'activate');
       expect([refused.status, refused.json.code]).toEqual([409, 'CONFLICT']);

@@ -46,12 +46,13 @@ const BASE = [
   file('var/lib/dpkg/status', dpkgStatus([{ name: 'a', version: '1' }])),
 ];
 
-/** The last layer is read by a process that it takes over, the others by honest ones. */
+/** The last layer is read by a process that it takes over, the others by honest ones, which have time to start. */
 function readerOf(taken: LayerReader): LayerReader {
   return {
     async read(jobs, options) {
+      const patient = { ...options, limits: { ...options.limits, layerMs: LIMITS.layerMs } };
       const [last, others] = [jobs.filter(({ layer }) => layer === 1), jobs.filter(({ layer }) => layer !== 1)];
-      const [read, taking] = await Promise.all([honest.read(others, options), taken.read(last, options)]);
+      const [read, taking] = await Promise.all([honest.read(others, patient), taken.read(last, options)]);
       return jobs.map((job) => (job.layer === 1 ? taking[last.indexOf(job)]! : read[others.indexOf(job)]!));
     },
   };

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { LIMITS } from '../limits.ts';
 import { Backlog, type RecordLine } from './backlog.ts';
 import { SEVERITIES, type Severity } from './severity.ts';
 
@@ -28,6 +29,15 @@ test('without room the oldest of the lowest severity go, denies last; each is co
   expect(backlog.takeLost()).toEqual({ low: 3, medium: 1, high: 0 });
   backlog.offer([line('high', 'K')]);
   expect(backlog.takeLost()).toEqual({ low: 0, medium: 0, high: 1 });
+});
+
+test('holds sinkMemoryBytes, and not one more', () => {
+  const half = line('low', 'x'.repeat(LIMITS.sinkMemoryBytes / 2));
+  const backlog = new Backlog(LIMITS.sinkMemoryBytes);
+  backlog.offer([half, half]);
+  expect(backlog.takeLost().low).toBe(0);
+  backlog.offer([line('low', 'x')]);
+  expect(backlog.takeLost().low).toBe(1);
 });
 
 test('whatever comes and goes: every line is taken, waits, or is counted as lost; never more than there is room for', () => {
