@@ -6,7 +6,6 @@ import { LIMITS } from '../domain/limits.ts';
 import { DEFAULT_POLICY_SETTINGS } from '../domain/verdict/plan.ts';
 import type { PolicySettings } from '../domain/verdict/settings.ts';
 import { judgeReview, type ReviewContext } from '../pipeline/judge-review.ts';
-import { reportsOf } from './judge.ts';
 import { readDocument, readStandardInput } from './read-document.ts';
 import { readReportDocument } from './read-report.ts';
 import { type JudgedManifest, renderAdmissions } from './render-admissions.ts';
@@ -36,7 +35,7 @@ export async function runAdmissionTest(
   const manifests: Manifest[] = [];
   for (const file of files) manifests.push(...(await manifestsOf(file)));
   const reports = [];
-  for (const file of options.report) reports.push(...reportsOf((await readReportDocument(file)).document));
+  for (const file of options.report) reports.push((await readReportDocument(file)).document);
   const config = await readSettingsFile(options.config);
   const policy = await commandLine(config?.settings.policy ?? DEFAULT_POLICY_SETTINGS, options);
   const evaluator = await session.openPolicies({ builtin: policy.builtin, paths: options.policy ?? [] });

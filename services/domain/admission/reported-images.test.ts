@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { sampleReport } from '../../../test/support/sample-report.ts';
 import { parseReference } from '../image/reference.ts';
-import type { Report } from '../report/report.ts';
+import type { Report, ReportDocument } from '../report/report.ts';
 import { reportedImages } from './reported-images.ts';
 
 const digest = (digit: string) => `sha256:${digit.repeat(64)}`;
@@ -15,7 +15,7 @@ function report(kind: string, reference: string, of: string, createdAt = '2026-0
     verdict,
   } as unknown as Report;
 }
-const asked = (text: string, ...reports: Report[]) => {
+const asked = (text: string, ...reports: ReportDocument[]) => {
   const image = { text, reference: parseReference(text), problem: null, usedBy: [] };
   return reportedImages(reports)(image)?.verdict.digest ?? null;
 };
@@ -35,6 +35,16 @@ describe('an image', () => {
     const index = `registry.example/app@${digest('c')}`;
     expect(asked(index, report('registry', index, digest('a')))).toBe(digest('c'));
     expect(asked('registry.example/app', report('registry', index, digest('a')))).toBeNull();
+  });
+  test('of several platforms is what all of them come to', () => {
+    const parts = [report('registry', 'a:1', digest('a')), report('registry', 'a:1', digest('b'))];
+    const index = { kind: 'registry', reference: 'a:1', digest: digest('c') };
+    const document = { schemaVersion: '1', index, reports: parts } as unknown as ReportDocument;
+    expect(asked('a:1', document)).toBe(digest('c'));
+    expect(asked(`a@${digest('c')}`, document)).toBe(digest('c'));
+    expect(asked(`a@${digest('b')}`, document)).toBe(digest('b'));
+    const all = { ...document, index: { ...index, reference: '*', digest: null } } as ReportDocument;
+    expect(asked('a:1', all)).toBe(digest('b'));
   });
   test('is not found by the path of a file', () => {
     expect(asked('app/image.tar', report('docker-archive', 'app/image.tar', digest('a')))).toBeNull();
