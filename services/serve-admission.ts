@@ -23,8 +23,10 @@ import { KeepAdmissions } from './pipeline/keep-admissions.ts';
 import { KnownImages } from './pipeline/known-images.ts';
 import { OwnCertificates, type ServerCertificate } from './pipeline/own-certificates.ts';
 import { pinReview } from './pipeline/pin-review.ts';
+import { refreshTags } from './pipeline/refresh-tags.ts';
 import { ReloadedPolicies } from './pipeline/reload-policies.ts';
 import { RequestScans } from './pipeline/request-scans.ts';
+import type { Delivery } from './pipeline/store-ports.ts';
 import type { Timer } from './pipeline/timer.ts';
 import { type Cluster, keeperOf, openCluster } from './serve-cluster.ts';
 import { repeat, type Undo } from './serve-rounds.ts';
@@ -37,6 +39,7 @@ export interface AdmissionSurroundings {
   /** Of the store, for a connection of its own. */
   readonly database: PoolConfig;
   readonly queue: BullQueue;
+  readonly accept: (delivery: Delivery) => Promise<unknown>;
   readonly metrics: ServerMetrics;
   readonly log: Logger;
 }
@@ -51,7 +54,7 @@ export async function serveAdmission(
   surroundings: AdmissionSurroundings,
   undo: Undo[],
 ): Promise<string> {
-  const { session, store, database, queue } = surroundings;
+  const { session, store, database, queue, accept } = surroundings;
   const log = surroundings.log.child({ part: 'admission' });
   const warn = (message: string): void => log.warn(message);
   const metrics = new AdmissionMetrics(surroundings.metrics.registry);
@@ -100,6 +103,27 @@ export async function serveAdmission(
     over.abort();
     await listening;
   });
+
+  if (registrations.size > 0) {
+    const resolver = await session.registeredRegistries(registrations.values());
+    undo.push(() => resolver.close());
+    const digestOf = (reference: ImageReference) => images.digestOf(reference);
+    const moment = (): string => new Date().toISOString();
+    const asking = {
+      resolver,
+      digestOf,
+      registrationOf,
+      accept,
+      sha256: session.sha256,
+      limits: LIMITS,
+      moment,
+      onWarning: warn,
+    };
+    const refresh = async (): Promise<void> => {
+      await refreshTags(images.tagsInUse(), over.signal, asking);
+    };
+    undo.push(repeat(settings.tagRefreshMinutes * 60_000, refresh, warn));
+  }
 
   const kept = new KeepAdmissions({
     records: store.admissionRecords,

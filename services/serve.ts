@@ -153,7 +153,7 @@ async function start(
     });
   }
   if (admissionPolicies !== null && settings.admission !== undefined) {
-    await serveAdmission(request, settings.admission, { session, store, database, queue, metrics, log }, undo);
+    await serveAdmission(request, settings.admission, { session, store, database, queue, accept, metrics, log }, undo);
   }
   if (tls !== null) undo.push(...keepTls(settings.tls!, tls, app, session, log));
   const address = await listen(app, settings.listen);

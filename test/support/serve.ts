@@ -73,7 +73,7 @@ export async function startServe(options: ServeOptions): Promise<Served> {
     output += piece;
   });
   await command.saw('"msg":"ready"');
-  const address = /"address":"(https?:[^"]+)"/.exec(output)![1]!;
+  const address = /"address":"(https?:[^"]+)"[^\n]*"msg":"ready"/.exec(output)![1]!;
   const firstToken = /plimsoll_[\w-]+/.exec(output)?.[0] ?? null;
   const known = options.token ?? firstToken;
   return {

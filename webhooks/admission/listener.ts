@@ -60,7 +60,10 @@ export interface RunningListener {
 
 /** A whole request: reviews are small, and API servers are near. Milliseconds. */
 const REQUEST_MS = 10_000;
+const HEAD_MS = 5_000;
 const HANDSHAKE_MS = 5_000;
+/** How often slow callers are looked for. */
+const CHECK_MS = 2_000;
 /** API servers keep connections for 90 s. */
 const IDLE_MS = 120_000;
 
@@ -75,6 +78,7 @@ export async function startListener(options: ListenerOptions): Promise<RunningLi
       requestCert: true,
       rejectUnauthorized: false,
       handshakeTimeout: HANDSHAKE_MS,
+      connectionsCheckingInterval: CHECK_MS,
     },
     bodyLimit: limits.reviewBytes,
     requestTimeout: REQUEST_MS,
@@ -89,6 +93,8 @@ export async function startListener(options: ListenerOptions): Promise<RunningLi
   addRoutes(app, options, () => current.material.clientAuthorities !== null);
   const server = app.server as unknown as Server;
   server.maxConnections = limits.reviewConnections;
+  // Node takes the longer of both for the whole request.
+  server.headersTimeout = HEAD_MS;
   // Of a handshake that fails nobody else hears.
   server.on('tlsClientError', (error, socket) => {
     options.onRefused('handshake', { remote: socket.remoteAddress ?? '', why: messageOf(error) });
