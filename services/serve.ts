@@ -111,6 +111,7 @@ async function start(
   let stopping = false;
   const app = buildApi({
     images: store.images,
+    packages: store.packages,
     tags: store.deliveries,
     changes: store.rescans,
     admissions: store.admissionRecords,

@@ -1,18 +1,13 @@
 import { z } from 'zod';
 import { PlimsollError } from '../domain/errors.ts';
-import { LIMITS } from '../domain/limits.ts';
 import { report as reportSchema } from '../domain/report/report.ts';
-import { versionInRange } from '../domain/verdict/version-range.ts';
-import { parsePurl } from '../domain/vulnerabilities/purl-pattern.ts';
 import { FORMATS, formatReport } from '../pipeline/format-report.ts';
 import type { Job } from '../pipeline/job-ports.ts';
-import { packageName } from '../pipeline/judged-image.ts';
 import type { Sha256 } from '../pipeline/ports.ts';
 import type { ImageReader, ManifestPlace, PlaceReader, TagReader } from '../pipeline/store-ports.ts';
 import { type Answer, type Route, route } from './route.ts';
 import {
   byDigest,
-  foundPackage,
   image,
   imageWithChildren,
   job,
@@ -166,49 +161,6 @@ export function imageRoutes({ images, tags, requestScan, sha256 }: ImageRoutesDe
       audit: null,
       handle: async ({ query: { registry, repository, tag, ...page } }) => {
         return { body: await tags.history(registry, repository, tag, pageOf(page)) };
-      },
-    }),
-    route({
-      method: 'GET',
-      path: '/api/v1/packages',
-      summary: 'Which images hold this package, in this range of versions',
-      role: 'viewer',
-      params: nothing,
-      query: z.strictObject({
-        purl: z.string().max(4_096).describe('A package URL; its version and qualifiers count for nothing'),
-        range: z
-          .string()
-          .max(1_024)
-          .optional()
-          .describe('As in >=5.6.0 <5.6.2 || =5.7.0, by the order of the package type'),
-      }),
-      body: null,
-      status: 200,
-      response: z.object({
-        items: z.array(foundPackage),
-        incomparable: z
-          .array(foundPackage)
-          .describe('In these nobody can tell: the version or the range does not compare'),
-        complete: z.boolean().describe('false: there are more than one answer holds'),
-      }),
-      audit: null,
-      handle: async ({ query }) => {
-        const name = packageName(query.purl);
-        if (name === null || parsePurl(query.purl) === null) {
-          throw new PlimsollError('USAGE', `"${query.purl}" is no package URL; write it as in pkg:deb/debian/openssl`);
-        }
-        const limit = LIMITS.apiPackagesFound;
-        const found = await images.packagesNamed(name, limit + 1);
-        const shown = found.slice(0, limit);
-        const inside = ({ type, version }: { type: string; version: string }) =>
-          query.range === undefined || versionInRange(type, version, query.range);
-        return {
-          body: {
-            items: shown.filter((each) => inside(each) === true),
-            incomparable: shown.filter((each) => inside(each) === null),
-            complete: found.length <= limit,
-          },
-        };
       },
     }),
   ];

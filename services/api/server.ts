@@ -22,6 +22,7 @@ import { type ImageRoutesDependencies, imageRoutes } from './image-routes.ts';
 import { type JobRoutesDependencies, jobRoutes } from './job-routes.ts';
 import type { ServerMetrics } from './metrics.ts';
 import { openApiDocument } from './openapi.ts';
+import { type PackageRoutesDependencies, packageRoutes } from './package-routes.ts';
 import { type PolicyRoutesDependencies, policyRoutes } from './policy-routes.ts';
 import { problemOf } from './problem.ts';
 import { RateLimit } from './rate-limit.ts';
@@ -41,6 +42,7 @@ export interface ApiDependencies
     ChangeRoutesDependencies,
     JobRoutesDependencies,
     Omit<ExceptionRoutesDependencies, 'now'>,
+    PackageRoutesDependencies,
     PolicyRoutesDependencies {
   readonly access: TokenStore & AuditLog;
   /** null: people cannot log in. */
@@ -184,6 +186,7 @@ function allRoutes(dependencies: ApiDependencies): readonly Route[] {
     ...imageRoutes({ ...dependencies, sha256 }),
     ...changeRoutes(dependencies),
     ...admissionRoutes(dependencies),
+    ...packageRoutes(dependencies),
     ...jobRoutes(dependencies),
     ...exceptionRoutes({ ...dependencies, now: Date.now }),
     ...policyRoutes(dependencies),

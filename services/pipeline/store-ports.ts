@@ -156,13 +156,33 @@ export interface StoredImage {
   readonly verdict: Pick<StoredVerdict, 'decision' | 'counts' | 'scannedAt'> | null;
 }
 
-export interface FoundPackage {
+export interface PackageSearch {
+  /** `pkg:type/namespace/name` */
+  readonly name: string;
+  /**
+   * `current`: only images that a tag of a registry points to now, by themselves or by their index; of what no registry told of, what was
+   * scanned last under its reference.
+   */
+  readonly images: 'current' | 'all';
+}
+
+/** Where a package stands: in the report of which image, and at which place of it. */
+export interface PackagePlace {
   readonly digest: string;
+  readonly ordinal: number;
+}
+
+export interface FoundPackage extends PackagePlace {
   readonly reference: string;
   readonly platform: string | null;
   readonly type: string;
   readonly version: string;
   readonly purl: string;
+}
+
+export interface PackageFinder {
+  /** Packages of a name in the newest report of every image, behind `after`, in the order of their places. */
+  packagesNamed(search: PackageSearch, after: PackagePlace | null, limit: number): Promise<readonly FoundPackage[]>;
 }
 
 export interface ImageReader {
@@ -174,8 +194,6 @@ export interface ImageReader {
   verdict(digest: string): Promise<StoredVerdict | null>;
   /** The newest report's text and digest. */
   report(digest: string): Promise<{ readonly document: string; readonly documentDigest: string } | null>;
-  /** Packages of this name (`pkg:type/namespace/name`) in the newest report of every image, by digest. At most `limit`. */
-  packagesNamed(name: string, limit: number): Promise<readonly FoundPackage[]>;
 }
 
 /** How long things are kept, in days. */

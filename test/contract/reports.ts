@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { PostgresAccess } from '../../services/adapters/store/postgres-access.ts';
 import type { PostgresImages } from '../../services/adapters/store/postgres-images.ts';
 import type { PostgresJobs } from '../../services/adapters/store/postgres-jobs.ts';
+import type { PostgresPackages } from '../../services/adapters/store/postgres-packages.ts';
 import type { PostgresRetention } from '../../services/adapters/store/postgres-retention.ts';
 import type { PostgresSessions } from '../../services/adapters/store/postgres-sessions.ts';
 import type { Job } from '../../services/pipeline/job-ports.ts';
@@ -13,6 +14,7 @@ import { samplePackage, sampleReport } from '../support/sample-report.ts';
 export interface TestedReports extends TermsReader {
   readonly jobs: PostgresJobs;
   readonly images: PostgresImages;
+  readonly packages: PostgresPackages;
   readonly access: PostgresAccess;
   readonly sessions: PostgresSessions;
   readonly retention: PostgresRetention;
@@ -103,7 +105,7 @@ export function reportsContract(name: string, open: () => TestedReports): void {
       expect(await tested.images.report(first.digest)).toMatchObject({ document: '{"again":true}' });
       await store(tested, [judged(first.digest, 'unknown')]);
       expect(await tested.images.verdict(first.digest)).toMatchObject({ decision: 'unknown' });
-      const rows = await tested.images.packagesNamed('pkg:deb/debian/curl', 1_000);
+      const rows = await tested.packages.packagesNamed({ name: 'pkg:deb/debian/curl', images: 'all' }, null, 1_000);
       expect(rows.filter(({ digest }) => digest === first.digest)).toHaveLength(1);
     });
 
@@ -134,17 +136,20 @@ export function reportsContract(name: string, open: () => TestedReports): void {
       const names = [`pkg:deb/debian/zlib-${sha()}`, null];
       const image = judged(sha(), 'pass', { report: { ...sampleReport(), packages }, packageNames: names });
       await store(tested, [image]);
-      expect(await tested.images.packagesNamed(names[0]!, 10)).toEqual([
+      expect(await tested.packages.packagesNamed({ name: names[0]!, images: 'all' }, null, 10)).toEqual([
         {
           digest: image.digest,
           reference: './app.tar',
           platform: 'linux/amd64',
+          ordinal: 0,
           type: 'deb',
           version: '1.0',
           purl: packages[0]!.purl,
         },
       ]);
-      expect(await tested.images.packagesNamed('pkg:deb/debian/zlib%', 10)).toEqual([]);
+      expect(await tested.packages.packagesNamed({ name: 'pkg:deb/debian/zlib%', images: 'all' }, null, 10)).toEqual(
+        [],
+      );
     });
 
     it('of images with very many packages are stored whole', async () => {
@@ -156,7 +161,7 @@ export function reportsContract(name: string, open: () => TestedReports): void {
         packageNames: packages.map(() => name),
       });
       await store(tested, [image]);
-      expect(await tested.images.packagesNamed(name, 20_000)).toHaveLength(12_000);
+      expect(await tested.packages.packagesNamed({ name, images: 'all' }, null, 20_000)).toHaveLength(12_000);
     });
 
     it('that nobody made are absent', async () => {
@@ -202,9 +207,9 @@ export function reportsContract(name: string, open: () => TestedReports): void {
       expect(await retention.expire({ ...kept, reportsDays: 201 })).toMatchObject({ reports: 0 });
       expect(await retention.expire(kept)).toMatchObject({ reports: 1 });
       expect(await images.verdict(digest)).toMatchObject({ decision: 'pass' });
-      expect(await images.packagesNamed('pkg:deb/debian/curl', 10_000)).toContainEqual(
-        expect.objectContaining({ digest }),
-      );
+      expect(
+        await tested.packages.packagesNamed({ name: 'pkg:deb/debian/curl', images: 'all' }, null, 10_000),
+      ).toContainEqual(expect.objectContaining({ digest }));
 
       const [over, alive] = [await running(tested), await running(tested)];
       await jobs.settle(over, { result: {} });

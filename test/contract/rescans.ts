@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { PostgresImages } from '../../services/adapters/store/postgres-images.ts';
 import type { PostgresJobs } from '../../services/adapters/store/postgres-jobs.ts';
+import type { PostgresPackages } from '../../services/adapters/store/postgres-packages.ts';
 import type { PostgresRescans } from '../../services/adapters/store/postgres-rescans.ts';
 import type { RejudgedReport, ReportChange, StoredReport } from '../../services/pipeline/rescan-ports.ts';
 import type { JudgedImage, JudgedWith } from '../../services/pipeline/store-ports.ts';
@@ -10,6 +11,7 @@ import { anotherDigest, judgedSample } from '../support/judged-images.ts';
 export interface TestedRescans extends TermsReader {
   readonly jobs: PostgresJobs;
   readonly images: PostgresImages;
+  readonly packages: PostgresPackages;
   readonly rescans: PostgresRescans;
   run(statement: string): Promise<void>;
 }
@@ -103,9 +105,9 @@ export function rescansContract(name: string, open: () => TestedRescans): void {
       expect(verdict).toMatchObject({ decision: 'fail', counts: { critical: 2 }, judgedBy: rejudged.image.judgedBy });
       expect(verdict.scannedAt).toBe(before.scannedAt);
       expect(Date.parse(verdict.judgedAt)).toBeGreaterThan(Date.parse(before.judgedAt));
-      expect(await tested.images.packagesNamed('pkg:deb/debian/curl', 10_000)).toContainEqual(
-        expect.objectContaining({ digest: image.digest }),
-      );
+      expect(
+        await tested.packages.packagesNamed({ name: 'pkg:deb/debian/curl', images: 'all' }, null, 10_000),
+      ).toContainEqual(expect.objectContaining({ digest: image.digest }));
       const { items } = await tested.rescans.changes({ digest: image.digest }, { limit: 10, after: null });
       expect(items).toEqual([
         {

@@ -13,6 +13,7 @@ import { PglitePool } from '../support/pglite-pool.ts';
 import { POSTGRES, startPostgres } from '../support/private-postgres.ts';
 import { admissionContract, type TestedAdmission } from './admission.ts';
 import { exceptionsContract, type TestedExceptions } from './exceptions.ts';
+import { packagesContract, type TestedPackages } from './packages.ts';
 import { policiesContract, type TestedPolicies } from './policies.ts';
 import { registryEventsContract } from './registry-events.ts';
 import { reportsContract } from './reports.ts';
@@ -23,7 +24,7 @@ const ASK_FOR_DUE_JOBS = fileURLToPath(new URL('../support/ask-for-due-jobs.ts',
 
 const testedStore = (
   database: Kysely<StoreSchema>,
-): TestedStore & TestedExceptions & TestedPolicies & TestedRescans & TestedAdmission => ({
+): TestedStore & TestedExceptions & TestedPolicies & TestedRescans & TestedAdmission & TestedPackages => ({
   ...storeIn(database),
   run: async (statement) => {
     await sql.raw(statement).execute(database);
@@ -44,6 +45,7 @@ describe('in this process', () => {
   exceptionsContract('PGlite', () => testedStore(database));
   policiesContract('PGlite', () => testedStore(database));
   admissionContract('PGlite', () => testedStore(database));
+  packagesContract('PGlite', () => testedStore(database));
 });
 
 describe.skipIf(POSTGRES === null)(`PostgreSQL${POSTGRES === null ? ' (not installed)' : ''}`, () => {
@@ -71,6 +73,7 @@ describe.skipIf(POSTGRES === null)(`PostgreSQL${POSTGRES === null ? ' (not insta
   registryEventsContract('private PostgreSQL', () => store);
   exceptionsContract('private PostgreSQL', () => ({ ...store, run }));
   policiesContract('private PostgreSQL', () => ({ ...store, run }));
+  packagesContract('private PostgreSQL', () => ({ ...store, run }));
   admissionContract('private PostgreSQL', () => ({ ...store, run }));
 
   it('tells of each verdict that was stored, and after a break that some may have been missed', async () => {

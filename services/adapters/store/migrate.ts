@@ -10,6 +10,7 @@ import { POLICIES } from './migrations/0007-policies.ts';
 import { SESSIONS } from './migrations/0008-sessions.ts';
 import { JOB_PROGRESS } from './migrations/0009-job-progress.ts';
 import { ADMISSION } from './migrations/0010-admission.ts';
+import { TAGS_BY_DIGEST } from './migrations/0011-tags-by-digest.ts';
 
 /** Forward only, in this order. One that was released is never changed. */
 const MIGRATIONS: readonly (readonly [name: string, statements: string])[] = [
@@ -23,6 +24,7 @@ const MIGRATIONS: readonly (readonly [name: string, statements: string])[] = [
   ['0008-sessions', SESSIONS],
   ['0009-job-progress', JOB_PROGRESS],
   ['0010-admission', ADMISSION],
+  ['0011-tags-by-digest', TAGS_BY_DIGEST],
 ];
 
 export const MIGRATION_NAMES: readonly string[] = MIGRATIONS.map(([name]) => name);

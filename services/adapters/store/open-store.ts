@@ -14,6 +14,7 @@ import { PostgresDeliveries } from './postgres-deliveries.ts';
 import { exceptionsInForce, PostgresExceptions } from './postgres-exceptions.ts';
 import { PostgresImages } from './postgres-images.ts';
 import { PostgresJobs } from './postgres-jobs.ts';
+import { PostgresPackages } from './postgres-packages.ts';
 import { PostgresPolicies } from './postgres-policies.ts';
 import { PostgresRescans } from './postgres-rescans.ts';
 import { PostgresRetention } from './postgres-retention.ts';
@@ -24,6 +25,7 @@ export interface Store extends TermsReader {
   readonly jobs: PostgresJobs;
   readonly deliveries: PostgresDeliveries;
   readonly images: PostgresImages;
+  readonly packages: PostgresPackages;
   readonly rescans: PostgresRescans;
   readonly exceptions: PostgresExceptions;
   readonly policies: PostgresPolicies;
@@ -94,6 +96,7 @@ export function storeIn(database: Kysely<StoreSchema>): Omit<Store, 'ping' | 'cl
     jobs: new PostgresJobs(database),
     deliveries: new PostgresDeliveries(database),
     images: new PostgresImages(database),
+    packages: new PostgresPackages(database),
     rescans: new PostgresRescans(database),
     exceptions: new PostgresExceptions(database),
     policies,

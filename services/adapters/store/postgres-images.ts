@@ -5,7 +5,6 @@ import type { Attempt, JobResult } from '../../pipeline/job-ports.ts';
 import type { Page, Part } from '../../pipeline/page.ts';
 import type {
   Decision,
-  FoundPackage,
   ImageReader,
   JudgedImage,
   JudgedTarget,
@@ -104,30 +103,6 @@ export class PostgresImages implements ReportStore, ImageReader {
   async report(digest: string): Promise<{ document: string; documentDigest: string } | null> {
     const row = await this.#newest(digest).select(['document', 'document_digest']).executeTakeFirst();
     return row === undefined ? null : { document: row.document, documentDigest: row.document_digest };
-  }
-
-  async packagesNamed(name: string, limit: number): Promise<readonly FoundPackage[]> {
-    const rows = await this.#database
-      .selectFrom('report_packages as package')
-      .innerJoin('reports as report', 'report.id', 'package.report')
-      .innerJoin('images as image', 'image.digest', 'report.digest')
-      .select(['image.digest', 'image.reference', 'image.platform', 'package.type', 'package.version', 'package.purl'])
-      .where('package.name', '=', name)
-      .where(({ not, exists, selectFrom }) =>
-        not(
-          exists(
-            selectFrom('reports as later')
-              .select('later.id')
-              .whereRef('later.digest', '=', 'report.digest')
-              .whereRef('later.scanned_at', '>', 'report.scanned_at'),
-          ),
-        ),
-      )
-      .orderBy('image.digest')
-      .orderBy('package.ordinal')
-      .limit(limit)
-      .execute();
-    return rows;
   }
 
   #newest(digest: string) {
