@@ -148,6 +148,8 @@ export async function startCluster(atEnd: (close: () => Promise<void>) => void):
       '--service-account-issuer=https://kubernetes.default.svc',
       `--service-account-signing-key-file=${signing.keyFile}`,
       `--service-account-key-file=${signing.certificateFile}`,
+      // Else the API server itself refuses what admission is to refuse.
+      '--allow-privileged=true',
       // It wants a service account in each namespace, which a controller would make.
       '--disable-admission-plugins=ServiceAccount',
       `--admission-control-config-file=${admission}`,
