@@ -13,6 +13,7 @@ import type { Store } from './adapters/store/open-store.ts';
 import type { ServerMetrics } from './api/metrics.ts';
 import type { ServeRequest, Session } from './cli/session.ts';
 import { messageOf, PlimsollError } from './domain/errors.ts';
+import { LIMITS } from './domain/limits.ts';
 import { type AllowedTarget, registeredReference } from './domain/registries/registration.ts';
 import { type Job, type JobKind, type JobPayload, type JobRequest, PRIORITIES } from './pipeline/job-ports.ts';
 import type { RefreshTerms } from './pipeline/ports.ts';
@@ -72,6 +73,9 @@ export async function doJobs(
   const registries = await session.registeredRegistries(registrations.values());
   undo.push(() => registries.close());
   const scan = { ...(await session.scanDependencies(cache, registries, settings.workers.isolation)), trace };
+  // Tried out before the first job needs it.
+  const sandbox = (await scan.reader.sandbox?.(LIMITS)) ?? null;
+  log.info({ part: 'jobs', isolation: settings.workers.isolation, sandbox }, 'what reads layers');
   const worker = `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`;
   const most = new Map(
     [...registrations.values()].flatMap(({ id, pull: { scansAtOnce } }) =>

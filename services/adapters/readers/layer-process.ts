@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import type { Writable } from 'node:stream';
 import { messageOf, PlimsollError } from '../../domain/errors.ts';
 import type { LayerJob, ReadOptions, StoredBytes } from '../../pipeline/ports.ts';
@@ -44,8 +43,11 @@ export class LayerProcess {
     this.#options = options;
     // In a group of its own: a signal to the group of the process (kill(2) with 0) must not be one to ours.
     this.#child = spawn(program, args, { env: {}, cwd: '/', stdio: 'pipe', detached: true });
+    // Heard here too: where there are too many open files there are no pipes, and it never comes to reading.
+    this.#child.on('error', () => {});
     // Without a pid there was no process, and no end of it will be heard of.
-    this.#gone = this.#child.pid === undefined ? Promise.resolve() : once(this.#child, 'exit').then(() => {});
+    const exists = this.#child.pid !== undefined;
+    this.#gone = exists ? new Promise((resolve) => this.#child.on('exit', () => resolve())) : Promise.resolve();
     this.#child.stderr!.setEncoding('latin1').on('data', (text: string) => {
       this.#lastWords = (this.#lastWords + text).slice(-STDERR_BYTES);
     });
