@@ -165,6 +165,18 @@ describe('the listener of reviews', () => {
     await expect.poll(async () => (await call(gate)).status).toBe(200);
   });
 
+  test('holds no more connections than reviewConnections, and closes the next', async () => {
+    const gate = await listening({ limits: { ...LIMITS, reviewConnections: 1 } });
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    onTestFinished(() => agent.destroy());
+    expect(await call(gate, { agent })).toMatchObject({ status: 200 });
+    await expect(call(gate)).rejects.toThrow();
+    expect(gate.refused).toEqual(['connections']);
+    expect(await call(gate, { agent })).toMatchObject({ status: 200 });
+    agent.destroy();
+    await expect.poll(() => call(gate).then(({ status }) => status, String)).toBe(200);
+  });
+
   test('a review that fails is a 500, and the next goes on', async () => {
     const failed: unknown[] = [];
     const gate = await listening({

@@ -26,6 +26,12 @@ describe('what becomes of rules', () => {
     ['a dropped rule that denied', [rule('a', 'deny')], [], ['a: deny → null weaker']],
     ['a dropped rule that warned', [rule('a', 'warn')], [], ['a: warn → null']],
     ['a rule that only warns now', [rule('a', 'deny')], [rule('a', 'warn')], ['a: deny → warn weaker']],
+    [
+      'a rule of admission that only warns now',
+      [rule('a', 'deny', { needs: ['workload'] })],
+      [rule('a', 'warn', { needs: ['workload'] })],
+      ['a: deny → warn weaker'],
+    ],
     ['a rule that is off now', [rule('a', 'deny')], [rule('a', 'off')], ['a: deny → off weaker']],
     ['a rule that denies now', [rule('a', 'audit')], [rule('a', 'deny')], ['a: audit → deny']],
     [

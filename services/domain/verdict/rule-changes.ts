@@ -1,6 +1,7 @@
-import { planRules } from './plan.ts';
+import { planRules, stagesOf } from './plan.ts';
 import type { Mode, Policy, Rule } from './policy.ts';
 import type { PolicySettings } from './settings.ts';
+import { STAGES, type Stage } from './stage.ts';
 
 /** A rule and its modes: everywhere, and in each scope of the settings that says otherwise. */
 export interface RuleModes {
@@ -12,14 +13,19 @@ export interface RuleModes {
 
 /** The modes of every rule, in the order of policies and rules. */
 export function ruleModes(policies: readonly Policy[], settings: PolicySettings): RuleModes[] {
-  const anything = { stage: 'ship', images: [], namespace: null } as const;
-  const modesIn = (scopes: PolicySettings['scopes']) => planRules(policies, { ...settings, scopes }, anything);
+  // At other stages than its own a rule is off, whatever its mode.
+  const modesIn = (scopes: PolicySettings['scopes']) => {
+    const planAt = (stage: Stage) =>
+      planRules(policies, { ...settings, scopes }, { stage, images: [], namespace: null });
+    const plans = new Map(STAGES.map((stage) => [stage, planAt(stage)]));
+    return (rule: Rule): Mode => plans.get(stagesOf(rule)[0]!)!.get(rule.id)!.mode;
+  };
   const everywhere = modesIn([]);
-  const scoped = settings.scopes.map((scope) => ({ name: scope.name, plan: modesIn([{ ...scope, match: {} }]) }));
+  const scoped = settings.scopes.map((scope) => ({ name: scope.name, modeOf: modesIn([{ ...scope, match: {} }]) }));
   return policies.flatMap((policy) =>
     policy.rules.map((rule) => {
-      const { mode } = everywhere.get(rule.id)!;
-      const scopes = scoped.map(({ name, plan }) => ({ name, mode: plan.get(rule.id)!.mode }));
+      const mode = everywhere(rule);
+      const scopes = scoped.map(({ name, modeOf }) => ({ name, mode: modeOf(rule) }));
       return { policy, rule, mode, scopes: scopes.filter((scope) => scope.mode !== mode) };
     }),
   );

@@ -39,6 +39,7 @@ describe('settings', () => {
       admission: {
         exemptNamespaces: ['kube-system'],
         graceDays: 7,
+        labelledNamespaces: [],
         exceptionHelp: expect.stringContaining('policy.exceptions'),
       },
       engines: {},
