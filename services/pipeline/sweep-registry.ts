@@ -35,7 +35,7 @@ export interface SweepResult {
 const AT_ONCE = 8;
 
 /** Registries whose catalog is theirs alone. That of Quay has everybody's repositories, those of GHCR and Docker Hub are closed. */
-const WITH_CATALOG: readonly RegistryKind[] = ['acr', 'distribution', 'harbor'];
+const WITH_CATALOG: readonly RegistryKind[] = ['acr', 'distribution', 'ecr', 'harbor'];
 
 /**
  * repositories → tags → digests, against what is known: what events lost is taken as if they had told it. A repository that

@@ -1,9 +1,14 @@
-import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type DockerRegistry, HAS_DOCKER_REGISTRY, startDockerRegistry } from '../support/docker-registry.ts';
-import { fakeRegistry, type Hook } from '../support/fake-registry.ts';
+import {
+  CAN_SECURE,
+  type DockerRegistry,
+  HAS_DOCKER_REGISTRY,
+  secured,
+  startDockerRegistry,
+} from '../support/docker-registry.ts';
+import { echoing, fakeRegistry } from '../support/fake-registry.ts';
 import { buildImage } from '../support/image-builder.ts';
 import { file } from '../support/layer-builder.ts';
 import { loopbackServer } from '../support/loopback-server.ts';
@@ -11,7 +16,6 @@ import { type CommandResult, runCommand, scratch, startCommand } from '../suppor
 
 /** The real command against registries that want to know who asks, by every way to say so. */
 
-const HAS_TOOLS = HAS_DOCKER_REGISTRY && ['openssl', 'htpasswd'].every((name) => spawnSync(name).error === undefined);
 const place = scratch('credentials');
 const image = await buildImage({
   layers: [{ entries: [file('srv/node_modules/a/package.json', '{"name":"a","version":"1.0.0"}')] }],
@@ -50,27 +54,19 @@ function helper(name: string, script: string): Record<string, string> {
   return { PATH: `${directory}:${process.env.PATH}` };
 }
 
-describe.skipIf(!HAS_TOOLS)("Debian's docker-registry with TLS and passwords", () => {
+describe.skipIf(!HAS_DOCKER_REGISTRY || !CAN_SECURE)("Debian's docker-registry with TLS and passwords", () => {
   const closes: (() => void)[] = [];
   afterAll(() => {
     for (const close of closes) close();
   });
   let registry: DockerRegistry;
-  const ca = join(place, 'ca.pem');
+  let ca: string;
   const target = () => `${registry.host}/team/app:1`;
 
   beforeAll(async () => {
-    const key = join(place, 'key.pem');
-    const names = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1'];
-    const made = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2'];
-    spawnSync('openssl', [...made, '-keyout', key, '-out', ca, ...names]);
-    const passwords = join(place, 'htpasswd');
-    writeFileSync(passwords, spawnSync('htpasswd', ['-Bbn', 'me', 'right']).stdout);
-    registry = await startDockerRegistry(
-      (close) => closes.push(close),
-      [`auth: {htpasswd: {realm: x, path: ${passwords}}}`],
-      [`tls: {certificate: ${ca}, key: ${key}}`],
-    );
+    const { extra, http, ...files } = secured(place, 'me', 'right');
+    ca = files.ca;
+    registry = await startDockerRegistry((close) => closes.push(close), extra, http);
     registry.push('team/app:1', image, ['--dest-creds', 'me:right']);
   });
 
@@ -188,22 +184,6 @@ describe.skipIf(!HAS_TOOLS)("Debian's docker-registry with TLS and passwords", (
 
 describe('a secret', () => {
   const canary = (name: string): string => `canary-${name}-5f70bf18a086`;
-  /** Answers every request with all that it was sent, as far as it is a secret. */
-  const echoing: Hook = (request, response) => {
-    const text = `${request.headers.authorization} ${request.headers.authorization
-      ?.split(' ')
-      .map((part) => Buffer.from(part, 'base64'))
-      .join(' ')}`;
-    if (request.headers.authorization === undefined) {
-      const realm = `http://${request.headers.host}/token`;
-      response.writeHead(401, {
-        'www-authenticate': request.url!.startsWith('/basic') ? 'Basic' : `Bearer realm="${realm}"`,
-      });
-      return response.end() !== undefined;
-    }
-    return response.writeHead(403).end(JSON.stringify({ errors: [{ code: 'DENIED', message: text }] })) !== undefined;
-  };
-
   test.each<[string, (host: string) => Given]>([
     [
       'environment',

@@ -1,7 +1,8 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type BuiltImage, writeOciLayout } from './image-builder.ts';
 
 /** Debian's docker-registry, and skopeo to push with. */
@@ -33,25 +34,46 @@ export async function startDockerRegistry(
     ...extra,
   ];
   writeFileSync(configuration, lines.join('\n'));
-  const child = spawn('docker-registry', ['serve', configuration], { stdio: ['ignore', 'ignore', 'pipe'] });
+  // A file, no pipe: nobody reads while skopeo is waited for, and a registry whose log is full answers nobody.
+  const log = join(directory, 'log');
+  const child = spawn('docker-registry', ['serve', configuration], { stdio: ['ignore', 'ignore', openSync(log, 'w')] });
   atEnd(() => {
     child.kill();
     rmSync(directory, { recursive: true, force: true });
   });
-  const listening = await new Promise<string>((resolve, reject) => {
-    let said = '';
-    child.stderr.setEncoding('utf8').on('data', (piece: string) => {
-      said += piece;
+  const listening = async (): Promise<string> => {
+    for (;;) {
+      const said = readFileSync(log, 'utf8');
       const found = /listening on 127\.0\.0\.1:(\d+)/.exec(said)?.[1];
-      if (found !== undefined) resolve(found);
-    });
-    child.on('exit', () => reject(new Error(`docker-registry ended: ${said}`)));
-  });
-  const host = `127.0.0.1:${listening}`;
+      if (found !== undefined) return found;
+      if (child.exitCode !== null) throw new Error(`docker-registry ended: ${said}`);
+      await sleep(20);
+    }
+  };
+  const host = `127.0.0.1:${await listening()}`;
   const push = (name: string, image: BuiltImage, more: readonly string[] = []): void => {
     pushLayout(directory, `${host}/${name}`, image, more);
   };
   return { host, push };
+}
+
+/** Whether this machine can make what `securedRegistry` needs. */
+export const CAN_SECURE = ['openssl', 'htpasswd'].every((name) => spawnSync(name).error === undefined);
+
+/** What a registry needs for TLS on this machine and for one user: files in `directory`, and parts of its configuration. */
+export function secured(directory: string, user: string, password: string) {
+  const [ca, key, passwords] = ['ca.pem', 'key.pem', 'htpasswd'].map((name) => join(directory, name)) as [
+    string,
+    string,
+    string,
+  ];
+  const names = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1'];
+  const made = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2'];
+  spawnSync('openssl', [...made, '-keyout', key, '-out', ca, ...names]);
+  // On standard input: everybody can read the arguments of a process.
+  writeFileSync(passwords, spawnSync('htpasswd', ['-Bni', user], { input: password }).stdout);
+  const extra = [`auth: {htpasswd: {realm: x, path: ${passwords}}}`];
+  return { ca, passwords, extra, http: [`tls: {certificate: ${ca}, key: ${key}}`] };
 }
 
 let pushed = 0;

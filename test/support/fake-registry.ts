@@ -17,6 +17,21 @@ export interface FakeRegistry {
 /** Answers a request, or leaves it to the registry by false. */
 export type Hook = (request: IncomingMessage, response: ServerResponse, count: number) => boolean;
 
+/** Asks who is there, and answers whoever says so with all that it was sent, as far as it is a secret. */
+export const echoing: Hook = (request, response) => {
+  const { authorization } = request.headers;
+  if (authorization === undefined) {
+    const realm = `http://${request.headers.host}/token`;
+    response.writeHead(401, {
+      'www-authenticate': request.url!.startsWith('/basic') ? 'Basic' : `Bearer realm="${realm}"`,
+    });
+    return response.end() !== undefined;
+  }
+  const decoded = authorization.split(' ').map((part) => Buffer.from(part, 'base64'));
+  const message = `${authorization} ${decoded.join(' ')}`;
+  return response.writeHead(403).end(JSON.stringify({ errors: [{ code: 'DENIED', message }] })) !== undefined;
+};
+
 /** A registry in a few lines (distribution spec 1.1), which a test can make lie. */
 export async function fakeRegistry(
   hook: Hook = () => false,

@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -18,10 +18,23 @@ export const HAS_REDIS: boolean = (() => {
 /** Redis on a socket of its own, which keeps nothing. */
 export class RedisServer {
   readonly #directory = mkdtempSync(join(tmpdir(), 'plimsoll-redis-'));
+  readonly #password: string | null;
   #server: ChildProcess | null = null;
+
+  constructor(password: string | null = null) {
+    this.#password = password;
+  }
 
   get socket(): string {
     return join(this.#directory, 'redis.sock');
+  }
+
+  /** What it keeps, as it would write it down, uncompressed. */
+  dump(): string {
+    const environment = { ...process.env, REDISCLI_AUTH: this.#password ?? '' };
+    execFileSync('redis-cli', ['-s', this.socket, 'config', 'set', 'rdbcompression', 'no'], { env: environment });
+    execFileSync('redis-cli', ['-s', this.socket, 'save'], { env: environment });
+    return readFileSync(join(this.#directory, 'dump.rdb'), 'latin1');
   }
 
   async start(...settings: readonly string[]): Promise<this> {
@@ -37,7 +50,11 @@ export class RedisServer {
       '--dir',
       this.#directory,
     ];
-    this.#server = spawn('redis-server', [...own, ...settings], { stdio: 'ignore' });
+    // Everybody can read the arguments of a process.
+    const secret = this.#password === null ? '' : `requirepass ${this.#password}\n`;
+    const file = join(this.#directory, 'redis.conf');
+    writeFileSync(file, secret, { mode: 0o600 });
+    this.#server = spawn('redis-server', [file, ...own, ...settings], { stdio: 'ignore' });
     while (!existsSync(this.socket)) {
       if (this.#server.exitCode !== null) throw new Error(`redis-server ended with ${this.#server.exitCode}`);
       await sleep(20);

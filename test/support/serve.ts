@@ -32,7 +32,7 @@ export interface Answered {
 
 export interface ServeOptions {
   readonly directory: string;
-  readonly role?: 'serve' | 'api' | 'worker';
+  readonly role?: 'serve' | 'api' | 'worker' | 'webhooks';
   /** What later asks use where they name no token. */
   readonly token?: string | null;
   readonly settings?: Readonly<Record<string, unknown>>;

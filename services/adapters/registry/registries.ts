@@ -22,6 +22,7 @@ import { discard, headerOf } from './answer.ts';
 import { blobBytes, pullScope } from './blob-stream.ts';
 import { Connection, PATIENCE, type Patience } from './connection.ts';
 import type { CredentialSource } from './credentials.ts';
+import { ecrRepositories, isEcrHost } from './ecr.ts';
 import { listed } from './listing.ts';
 import { ACCEPTED, answerBy, bodyOf, resolveTag, SCHEMA1, schema1 } from './manifest-answers.ts';
 import { attachedTo, referrersOf } from './referrers-list.ts';
@@ -86,6 +87,7 @@ export class Registries implements TargetOpener, BlobSource, RegistryResolver, R
   }
 
   repositories(registry: string, options: FetchOptions): AsyncIterable<string> {
+    if (isEcrHost(registry)) return ecrRepositories(registry, options);
     const of = `the repositories of ${registry}`;
     return listed(
       this.#own(registry),
