@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
-import { buildImage, writeOciLayout } from '../support/image-builder.ts';
+import { type BuiltImage, buildImage, writeOciLayout } from '../support/image-builder.ts';
 import { dpkgStatus, OS_RELEASE } from '../support/package-databases.ts';
 import { END, rawEntry, rawHeader } from '../support/tar-blocks.ts';
 
@@ -13,11 +13,16 @@ const CHECKSUM_AT = 148;
 const NAMES = 'index parser render schema client server locale worker stream layout format'.split(' ');
 const CONTENT = Buffer.alloc(BLOCK, 'export const part = true;\n');
 
+/** An OCI layout of `manyFilesImage`. */
+export async function writeManyFiles(directory: string, files: number, onFiles: (done: number) => void): Promise<void> {
+  writeOciLayout(directory, [await manyFilesImage(files, onFiles)]);
+}
+
 /**
- * An OCI layout whose one layer has so many files, in folders like those of an enormous node_modules. The tar passes
+ * An image whose one layer has so many files, in folders like those of an enormous node_modules. The tar passes
  * through; only the compressed layer is ever whole, some 16 bytes a file.
  */
-export async function writeManyFiles(directory: string, files: number, onFiles: (done: number) => void): Promise<void> {
+export async function manyFilesImage(files: number, onFiles: (done: number) => void): Promise<BuiltImage> {
   const diffId = createHash('sha256');
   const compressed: Buffer[] = [];
   async function* hashed(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
@@ -31,7 +36,7 @@ export async function writeManyFiles(directory: string, files: number, onFiles: 
     for await (const chunk of blob) compressed.push(chunk);
   });
   const layer = { blob: Buffer.concat(compressed), diffId: `sha256:${diffId.digest('hex')}` };
-  writeOciLayout(directory, [await buildImage({ layers: [layer] })]);
+  return await buildImage({ layers: [layer] });
 }
 
 function* tar(files: number, onFiles: (done: number) => void): Generator<Buffer> {
