@@ -216,6 +216,9 @@ describe.skipIf(POSTGRES === null)(`plimsoll serve${POSTGRES === null ? ' (no Po
     await scanned(first, single);
     const { text } = await first.ask('GET', `/api/v1/images/${amd64.manifestDigest}/report`);
     expect(await first.stop()).toBe(0);
+    // Nothing went wrong, and nothing is said to have: neither while it ran nor while it ended.
+    const { stderr: log } = await first.command.result;
+    expect(log.split('\n').filter((line) => /"level":"(?:warn|error)"/.test(line))).toEqual([]);
     const second = await start({ directory, settings, token: first.firstToken });
     expect(second.firstToken).toBeNull();
     expect((await second.ask('GET', `/api/v1/images/${amd64.manifestDigest}/report`)).text).toBe(text);
