@@ -100,7 +100,8 @@ async function* linesOf(
   };
   yield `${JSON.stringify(head)}\n`;
   for (const table of STORE_TABLES) {
-    if (table === 'api_tokens' && !tokens) continue;
+    // Whoever was logged in logs in again: a backup opens no door to people.
+    if (table === 'sessions' || (table === 'api_tokens' && !tokens)) continue;
     const columns = (await columnsOf(client, table)).map(({ name }) => name);
     if (columns.length === 0) continue;
     yield `${JSON.stringify({ table, columns } satisfies BackupTable)}\n`;
