@@ -33,6 +33,8 @@ const updateProcess = new URL(
 
 /** How often it is looked whether reports would be judged otherwise today: the database, exceptions or their days changed. */
 const RESCAN_MS = 60_000;
+/** How often facts of layers are kept within their size. */
+const FACTS_MS = 600_000;
 /** How long a rescan waits between reports for what is more urgent; then it goes on beside it. */
 const PATIENCE_MS = 5_000;
 /** Registries that one process sweeps at once: one that is slow keeps nobody from the others. */
@@ -70,6 +72,11 @@ export async function doJobs(
     leaving.abort();
     return drained();
   });
+  const collect = async () => {
+    const { removed, bytes } = await cache.prune({ maxBytes: settings.retention.factsMegabytes * 2 ** 20 });
+    if (removed > 0) log.info({ part: 'facts', removed, bytes }, 'facts that were not used for long were removed');
+  };
+  undo.push(repeat(FACTS_MS, collect, warn('facts')));
   const registries = await session.registeredRegistries(registrations.values());
   undo.push(() => registries.close());
   const scan = { ...(await session.scanDependencies(cache, registries, settings.workers.isolation)), trace };

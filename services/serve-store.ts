@@ -13,6 +13,7 @@ import type { ServeRequest, Session } from './cli/session.ts';
 import type { StoreSession } from './cli/store-session.ts';
 import { messageOf, PlimsollError } from './domain/errors.ts';
 import { LIMITS } from './domain/limits.ts';
+import { imagesToExpire } from './pipeline/expire-images.ts';
 import type { Trace } from './pipeline/trace.ts';
 import type { Undo } from './serve-rounds.ts';
 
@@ -58,10 +59,12 @@ export async function openStoreSession(
     if (running === null) makeDirectory(settings.dataDirectory);
     const database = running ?? (await connection(settings, undo, 'serve', () => {}, onMessage));
     // Its schema is then that of this version.
-    await (await openStore(database, onMessage)).close();
+    const store = await openStore(database, onMessage);
+    undo.push(() => store.close());
     return {
       backup: (output, options) => writeBackup(database, output, options),
       restore: (source, options) => restoreBackup(database, source, { ...options, lineBytes: LIMITS.backupLineBytes }),
+      expiring: (rules) => imagesToExpire(rules, store.imageRetention, new Date().toISOString()),
       close,
     };
   } catch (error) {

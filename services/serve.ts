@@ -14,6 +14,7 @@ import { messageOf, PlimsollError } from './domain/errors.ts';
 import { type AllowedTarget, registeredTarget } from './domain/registries/registration.ts';
 import { VERSION } from './domain/version.ts';
 import { acceptDelivery } from './pipeline/accept-delivery.ts';
+import { expireImages, imagesToExpire } from './pipeline/expire-images.ts';
 import { type Job, PRIORITIES } from './pipeline/job-ports.ts';
 import { keepJobsMoving } from './pipeline/keep-jobs-moving.ts';
 import type { Delivery } from './pipeline/store-ports.ts';
@@ -76,6 +77,8 @@ async function start(
         const expired = await store.retention.expire(settings.retention);
         if (Object.values(expired).some((rows) => rows > 0))
           log.info({ part: 'retention', expired }, 'old rows removed');
+        const images = await expireImages(settings.retention.images, store.imageRetention, new Date().toISOString());
+        if (images > 0) log.info({ part: 'retention', images }, 'images removed');
       },
       warn('retention'),
     ),
@@ -115,6 +118,7 @@ async function start(
     tags: store.deliveries,
     changes: store.rescans,
     admissions: store.admissionRecords,
+    expiring: () => imagesToExpire(settings.retention.images, store.imageRetention, new Date().toISOString()),
     jobs: store.jobs,
     exceptions: store.exceptions,
     policies: store.policies,

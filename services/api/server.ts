@@ -26,6 +26,7 @@ import { type PackageRoutesDependencies, packageRoutes } from './package-routes.
 import { type PolicyRoutesDependencies, policyRoutes } from './policy-routes.ts';
 import { problemOf } from './problem.ts';
 import { RateLimit } from './rate-limit.ts';
+import { type RetentionRoutesDependencies, retentionRoutes } from './retention-routes.ts';
 import { type Answer, type Caller, type Route, route } from './route.ts';
 import { type Logins, sessionRoutes } from './session-routes.ts';
 import { nothing } from './shapes.ts';
@@ -40,6 +41,7 @@ export interface ApiDependencies
   extends Omit<ImageRoutesDependencies, 'sha256'>,
     AdmissionRoutesDependencies,
     ChangeRoutesDependencies,
+    RetentionRoutesDependencies,
     JobRoutesDependencies,
     Omit<ExceptionRoutesDependencies, 'now'>,
     PackageRoutesDependencies,
@@ -187,6 +189,7 @@ function allRoutes(dependencies: ApiDependencies): readonly Route[] {
     ...changeRoutes(dependencies),
     ...admissionRoutes(dependencies),
     ...packageRoutes(dependencies),
+    ...retentionRoutes(dependencies),
     ...jobRoutes(dependencies),
     ...exceptionRoutes({ ...dependencies, now: Date.now }),
     ...policyRoutes(dependencies),

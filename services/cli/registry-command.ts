@@ -3,6 +3,7 @@ import { REGISTRY_KINDS } from '../domain/registries/registry-kind.ts';
 import { addRegistryListCommands } from './registry-list-command.ts';
 import type { DecodeOptions } from './run-registry.ts';
 import type { AddRegistryOptions } from './run-registry-add.ts';
+import type { RetentionOptions } from './run-registry-retention.ts';
 import type { Session } from './session.ts';
 
 const DECODE_EXAMPLES = `
@@ -84,6 +85,20 @@ export function addRegistryCommand(program: Command, session: Session, exit: (co
     .action(async (options: { readonly registries: string }) => {
       const { runRegistryList } = await import('./run-registry.ts');
       await runRegistryList(session, options.registries);
+    });
+  command
+    .command('retention')
+    .description(
+      'List the images that the rules of retention in the settings of a server would take away from its store now, and why. ' +
+        'Nothing is taken away: servers do that by themselves, every hour.',
+    )
+    .option('--config <file>', 'settings of the server (YAML): the rules, and where its store is')
+    .option('--data <dir>', 'data directory of the server (PLIMSOLL_DATA_DIR; default /var/lib/plimsoll)')
+    .option('--json', 'write JSON')
+    .addHelpText('after', '\nExample:\n  $ plimsoll registry retention --config serve.yaml')
+    .action(async (options: RetentionOptions) => {
+      const { runRegistryRetention } = await import('./run-registry-retention.ts');
+      await runRegistryRetention(session, options);
     });
   command
     .command('decode')

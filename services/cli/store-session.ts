@@ -1,4 +1,5 @@
 import type { Writable } from 'node:stream';
+import type { ExpiredImage, RetentionRule } from '../domain/registries/image-retention.ts';
 
 /** The store of `serve` as commands use it. */
 export interface StoreSession {
@@ -12,5 +13,7 @@ export interface StoreSession {
     source: AsyncIterable<Uint8Array>,
     options: { readonly replace: boolean; readonly onTable: (table: string, rows: number) => void },
   ): Promise<{ readonly plimsoll: string; readonly createdAt: string }>;
+  /** The images that these rules would take away now. */
+  expiring(rules: readonly RetentionRule[]): Promise<readonly ExpiredImage[]>;
   close(): Promise<void>;
 }

@@ -13,6 +13,7 @@ const path = z.string().min(1).max(4_096);
 const url = z.string().min(1).max(4_096);
 const count = z.int().positive();
 const days = count.max(36_500);
+const globs = z.array(z.string().min(1).max(256)).min(1).max(100);
 
 /** No name or password: what is asked for stands in errors and logs. */
 const address = (schemes: string) =>
@@ -106,6 +107,29 @@ const server = z.strictObject({
       deliveriesDays: days.default(90).describe('Messages of registries'),
       auditDays: days.default(365).describe('The audit log'),
       admissionDays: days.default(90).describe('Decisions of admission'),
+      factsMegabytes: count
+        .max(10_000_000)
+        .default(2_048)
+        .describe('Facts of layers on this host; the least recently used go first'),
+      images: z
+        .array(
+          z
+            .strictObject({
+              registry: z.string().min(1).max(256).optional(),
+              repositories: globs.optional(),
+              tags: globs.optional(),
+              keepLast: z.int().nonnegative().max(1_000_000).optional(),
+              maxAgeDays: days.optional(),
+              deletedDays: days.optional(),
+            })
+            .refine(
+              ({ keepLast, maxAgeDays, deletedDays }) => (keepLast ?? maxAgeDays ?? deletedDays) !== undefined,
+              'name keepLast, maxAgeDays or deletedDays; a rule with none of them keeps nothing and takes nothing',
+            ),
+        )
+        .max(1_000)
+        .default([])
+        .describe('Which images are kept: of each, the first rule that speaks of it decides'),
     })
     .prefault({}),
   api: z

@@ -28,6 +28,7 @@ const PORTS = [
   'services/pipeline/page.ts',
   'services/pipeline/policy-ports.ts',
   'services/pipeline/rescan-ports.ts',
+  'services/pipeline/retention-ports.ts',
   'services/pipeline/session-ports.ts',
   'services/pipeline/store-ports.ts',
   'services/pipeline/terms.ts',

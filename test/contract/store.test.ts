@@ -13,6 +13,7 @@ import { PglitePool } from '../support/pglite-pool.ts';
 import { POSTGRES, startPostgres } from '../support/private-postgres.ts';
 import { admissionContract, type TestedAdmission } from './admission.ts';
 import { exceptionsContract, type TestedExceptions } from './exceptions.ts';
+import { imageRetentionContract, type TestedImageRetention } from './image-retention.ts';
 import { packagesContract, type TestedPackages } from './packages.ts';
 import { policiesContract, type TestedPolicies } from './policies.ts';
 import { registryEventsContract } from './registry-events.ts';
@@ -24,7 +25,13 @@ const ASK_FOR_DUE_JOBS = fileURLToPath(new URL('../support/ask-for-due-jobs.ts',
 
 const testedStore = (
   database: Kysely<StoreSchema>,
-): TestedStore & TestedExceptions & TestedPolicies & TestedRescans & TestedAdmission & TestedPackages => ({
+): TestedStore &
+  TestedExceptions &
+  TestedPolicies &
+  TestedRescans &
+  TestedAdmission &
+  TestedPackages &
+  TestedImageRetention => ({
   ...storeIn(database),
   run: async (statement) => {
     await sql.raw(statement).execute(database);
@@ -42,6 +49,7 @@ describe('in this process', () => {
   reportsContract('PGlite', () => testedStore(database));
   rescansContract('PGlite', () => testedStore(database));
   registryEventsContract('PGlite', () => testedStore(database));
+  imageRetentionContract('PGlite', () => testedStore(database));
   exceptionsContract('PGlite', () => testedStore(database));
   policiesContract('PGlite', () => testedStore(database));
   admissionContract('PGlite', () => testedStore(database));
@@ -71,6 +79,7 @@ describe.skipIf(POSTGRES === null)(`PostgreSQL${POSTGRES === null ? ' (not insta
   reportsContract('private PostgreSQL', () => ({ ...store, run }));
   rescansContract('private PostgreSQL', () => ({ ...store, run }));
   registryEventsContract('private PostgreSQL', () => store);
+  imageRetentionContract('private PostgreSQL', () => ({ ...store, run }));
   exceptionsContract('private PostgreSQL', () => ({ ...store, run }));
   policiesContract('private PostgreSQL', () => ({ ...store, run }));
   packagesContract('private PostgreSQL', () => ({ ...store, run }));

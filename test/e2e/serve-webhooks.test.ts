@@ -58,7 +58,12 @@ test.skipIf(!HAS_DOCKER_REGISTRY || POSTGRES === null)(
 
     const served = await startServe({
       directory: cluster,
-      settings: { listen: `127.0.0.1:${hookPort}`, registries: { file: registries }, scan: { db: 'starter' } },
+      settings: {
+        listen: `127.0.0.1:${hookPort}`,
+        registries: { file: registries },
+        scan: { db: 'starter' },
+        retention: { images: [{ registry: 'told', repositories: ['team/early'], keepLast: 0 }] },
+      },
       environment,
     });
     const verdictOf = async (digest: string) =>
@@ -119,6 +124,19 @@ test.skipIf(!HAS_DOCKER_REGISTRY || POSTGRES === null)(
       manifestDigest,
     ]);
     await expect.poll(idle, { timeout: 60_000 }).toEqual([]);
+
+    // What would go by the rules, asked for in both ways; and nothing goes by asking.
+    const because = ['told/team/early: not among the last 0'];
+    const { json: expiring } = await served.ask('GET', '/api/v1/retention');
+    expect(expiring).toMatchObject({ total: 1, items: [{ digest: early.manifestDigest, because }] });
+    const config = join(cluster, 'rules.json');
+    const rules = { images: [{ repositories: ['team/early'], keepLast: 0 }] };
+    writeFileSync(config, JSON.stringify({ dataDirectory: join(cluster, 'data'), retention: rules }));
+    const listed = await runCommand(['registry', 'retention', '--config', config], '', { environment });
+    expect(listed).toMatchObject({ code: 0, stderr: '' });
+    expect(listed.stdout).toContain(`${early.manifestDigest}  `);
+    expect(listed.stdout).toContain('1 rule: 1 image would go');
+    expect(await verdictOf(early.manifestDigest)).toBeDefined();
 
     // A secret in a path, where nothing of the sort is, and where it is not the right one.
     for (const path of ['quay/q', 'distribution/told', 'quay/q/x']) {

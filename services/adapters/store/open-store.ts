@@ -12,6 +12,7 @@ import { PostgresAdmission } from './postgres-admission.ts';
 import { PostgresAdmissionRecords } from './postgres-admission-records.ts';
 import { PostgresDeliveries } from './postgres-deliveries.ts';
 import { exceptionsInForce, PostgresExceptions } from './postgres-exceptions.ts';
+import { PostgresImageRetention } from './postgres-image-retention.ts';
 import { PostgresImages } from './postgres-images.ts';
 import { PostgresJobs } from './postgres-jobs.ts';
 import { PostgresPackages } from './postgres-packages.ts';
@@ -26,6 +27,7 @@ export interface Store extends TermsReader {
   readonly deliveries: PostgresDeliveries;
   readonly images: PostgresImages;
   readonly packages: PostgresPackages;
+  readonly imageRetention: PostgresImageRetention;
   readonly rescans: PostgresRescans;
   readonly exceptions: PostgresExceptions;
   readonly policies: PostgresPolicies;
@@ -97,6 +99,7 @@ export function storeIn(database: Kysely<StoreSchema>): Omit<Store, 'ping' | 'cl
     deliveries: new PostgresDeliveries(database),
     images: new PostgresImages(database),
     packages: new PostgresPackages(database),
+    imageRetention: new PostgresImageRetention(database),
     rescans: new PostgresRescans(database),
     exceptions: new PostgresExceptions(database),
     policies,
