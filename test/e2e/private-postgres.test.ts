@@ -178,6 +178,8 @@ describe.skipIf(POSTGRES === null)(`a private PostgreSQL${POSTGRES === null ? ' 
 });
 
 test('without PostgreSQL it is said how to get one', async () => {
-  const { findBinaries } = await import('../../services/adapters/store/postgres-binaries.ts');
-  expect(() => findBinaries(null, 99, '')).toThrow(/PostgreSQL 99 was not found/);
+  const { usableBinaries } = await import('../../services/adapters/store/postgres-binaries.ts');
+  await expect(usableBinaries(null, 99, '', join(clusterDirectory(), 'programs'))).rejects.toThrow(
+    /PostgreSQL 99,.* was not found/,
+  );
 });
