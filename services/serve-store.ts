@@ -58,13 +58,19 @@ export async function openStoreSession(
     const running = isPrivate ? await privateConnection(settings.dataDirectory) : null;
     if (running === null) makeDirectory(settings.dataDirectory);
     const database = running ?? (await connection(settings, undo, 'serve', () => {}, onMessage));
-    // Its schema is then that of this version.
-    const store = await openStore(database, onMessage);
-    undo.push(() => store.close());
+    // Its schema is then that of this version; a backup leaves it as it is, for the servers that work with it.
+    const migrated = async (): Promise<Store> => {
+      const store = await openStore(database, onMessage);
+      undo.push(() => store.close());
+      return store;
+    };
     return {
       backup: (output, options) => writeBackup(database, output, options),
-      restore: (source, options) => restoreBackup(database, source, { ...options, lineBytes: LIMITS.backupLineBytes }),
-      expiring: (rules) => imagesToExpire(rules, store.imageRetention, new Date().toISOString()),
+      restore: async (source, options) => {
+        await migrated();
+        return await restoreBackup(database, source, { ...options, lineBytes: LIMITS.backupLineBytes });
+      },
+      expiring: async (rules) => imagesToExpire(rules, (await migrated()).imageRetention, new Date().toISOString()),
       close,
     };
   } catch (error) {

@@ -200,6 +200,16 @@ describe.skipIf(missing)(`a backup${missing ? ' (needs the system’s PostgreSQL
     expect(await content(target.connection)).toEqual(kept);
   });
 
+  it('is not made of what is no store, nor of one whose tables it does not know', async () => {
+    await beside.query("insert into kysely_migration values ('9999-later', 'now')");
+    await expect(backup(target.connection)).rejects.toMatchObject({
+      code: 'STORE_UNUSABLE',
+      message: expect.stringContaining('9999-later'),
+    });
+    await beside.query('drop schema public cascade; create schema public');
+    await expect(backup(target.connection)).rejects.toMatchObject({ code: 'STORE_UNUSABLE' });
+  });
+
   it('of an older Plimsoll is brought up to date', async () => {
     const text = lines(await backup());
     const head = JSON.parse(text[0]!);

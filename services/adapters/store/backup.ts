@@ -5,7 +5,7 @@ import { createGzip } from 'node:zlib';
 import pg from 'pg';
 import { messageOf, PlimsollError } from '../../domain/errors.ts';
 import { VERSION } from '../../domain/version.ts';
-import { STORE_TABLES } from './migrate.ts';
+import { MIGRATION_NAMES, STORE_TABLES } from './migrate.ts';
 
 /*
  * A backup is gzip over lines of JSON: a head, of each table its name and columns and then a line a row, and an end with the number of
@@ -91,12 +91,12 @@ async function* linesOf(
   onTable: (table: string, rows: number) => void,
 ): AsyncGenerator<string> {
   await client.query('begin isolation level repeatable read read only');
-  const applied = await client.query<{ name: string }>('select name from kysely_migration order by name');
+  const migrations = await migrationsOf(client);
   const head: BackupHead = {
     format: BACKUP_FORMAT,
     plimsoll: VERSION,
     createdAt: new Date().toISOString(),
-    migrations: applied.rows.map(({ name }) => name),
+    migrations,
   };
   yield `${JSON.stringify(head)}\n`;
   for (const table of STORE_TABLES) {
@@ -120,6 +120,18 @@ async function* linesOf(
     onTable(table, count);
   }
   await client.query('commit');
+}
+
+/** Those that were applied. Raises STORE_UNUSABLE where the store is none, or is one whose tables are not all known here. */
+async function migrationsOf(client: pg.Client): Promise<readonly string[]> {
+  const { rows: found } = await client.query("select to_regclass('kysely_migration') is not null as there");
+  if (!found[0].there) throw new PlimsollError('STORE_UNUSABLE', 'There is no store of Plimsoll in this database.');
+  const { rows } = await client.query<{ name: string }>('select name from kysely_migration order by name');
+  const names = rows.map(({ name }) => name);
+  const later = names.filter((each) => !MIGRATION_NAMES.includes(each));
+  if (later.length === 0) return names;
+  const message = `The store is of a later Plimsoll (${later.join(', ')}): back it up with that version.`;
+  throw new PlimsollError('STORE_UNUSABLE', message);
 }
 
 export interface Column {

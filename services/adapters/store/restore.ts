@@ -27,8 +27,8 @@ const endLine = z.object({ end: z.record(name, z.int().nonnegative()), digest: z
 
 export type RestoredBackup = z.infer<typeof headLine>;
 
-/** Classes 08 and 57 of https://www.postgresql.org/docs/current/errcodes-appendix.html */
-const CONNECTION_LOST = /^(?:08|57)/;
+/** Lost connections, deadlocks, no room, shut down: https://www.postgresql.org/docs/current/errcodes-appendix.html */
+const NOT_OF_THE_BACKUP = /^(?:08|40|53|57|58)/;
 /** What is sent in one statement, as text. */
 const PIECE_BYTES = 4 * 2 ** 20;
 /** Rows of these are there from the start. */
@@ -57,7 +57,7 @@ export async function restoreBackup(
     await client.query('rollback').catch(() => {});
     if (error instanceof PlimsollError) throw error;
     // What PostgreSQL refuses to take was not written by it.
-    if (error instanceof pg.DatabaseError && !CONNECTION_LOST.test(error.code ?? ''))
+    if (error instanceof pg.DatabaseError && !NOT_OF_THE_BACKUP.test(error.code ?? ''))
       throw invalid(`PostgreSQL refuses it: ${messageOf(error)}`, error);
     throw new PlimsollError('STORE_UNUSABLE', `The backup could not be restored: ${messageOf(error)}`, {
       cause: error,
