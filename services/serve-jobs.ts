@@ -15,6 +15,7 @@ import type { ServeRequest, Session } from './cli/session.ts';
 import { messageOf, PlimsollError } from './domain/errors.ts';
 import { LIMITS } from './domain/limits.ts';
 import { type AllowedTarget, registeredReference } from './domain/registries/registration.ts';
+import { giveWay } from './pipeline/give-way.ts';
 import { type Job, type JobKind, type JobPayload, type JobRequest, PRIORITIES } from './pipeline/job-ports.ts';
 import type { RefreshTerms } from './pipeline/ports.ts';
 import { requestDueJobs } from './pipeline/request-due-jobs.ts';
@@ -35,8 +36,6 @@ const updateProcess = new URL(
 const RESCAN_MS = 60_000;
 /** How often facts of layers are kept within their size. */
 const FACTS_MS = 600_000;
-/** How long a rescan waits between reports for what is more urgent; then it goes on beside it. */
-const PATIENCE_MS = 5_000;
 /** Registries that one process sweeps at once: one that is slow keeps nobody from the others. */
 const SWEEPS = 2;
 
@@ -118,7 +117,11 @@ export async function doJobs(
   const scans = scanWorker({ scan, ...judging, resolveTarget, request });
   await consume('scan', settings.workers.concurrency, scans);
   const rescans = { scan, openJudgement: judging.openJudgement, reports: store.rescans };
-  await consume('rescan', 1, rescanWorker({ ...rescans, giveWay: giveWayTo(store) }));
+  await consume(
+    'rescan',
+    1,
+    rescanWorker({ ...rescans, giveWay: (signal) => giveWay(signal, { jobs: store.jobs, now: Date.now, sleep }) }),
+  );
   const lapse = async () => await queue.announce(await store.exceptions.lapse());
   undo.push(repeat(ROUND_MS, lapse, warn('exceptions')));
   const sweeps = sweepWorker({
@@ -159,18 +162,6 @@ export async function doJobs(
     const one = { key: 'advisories', payload: {}, priority: PRIORITIES.refresh };
     askFor('refresh-advisories', [one], refreshMinutes, 'advisories');
   }
-}
-
-/** A rescan has time: where all who scan are busy, the machine is theirs. */
-function giveWayTo({ jobs }: Store): (signal: AbortSignal) => Promise<void> {
-  return async (signal) => {
-    for (const end = Date.now() + PATIENCE_MS; Date.now() < end && !signal.aborted; await sleep(250)) {
-      const urgent = (await jobs.waiting(100)).some(({ priority, runAfter }) => {
-        return priority < PRIORITIES.rescan && Date.parse(runAfter) <= Date.now();
-      });
-      if (!urgent) return;
-    }
-  };
 }
 
 function targetOf(
