@@ -195,7 +195,7 @@ const timed = async (timeout: string): Promise<Report> => {
 const limitReached = (limit: string) =>
   ({ completeness: { gaps: [{ code: 'limit-reached', class: 'blocking', message: limit }] } }) as unknown as Report;
 
-const threads = new LayerThreads(LAYER_WORKER);
+const threads = new LayerThreads(LAYER_WORKER, { keepThreads: true });
 const twoLayers = () => layers({ entries: BASE }, { entries: [...BASE, ...lists] }, { entries: BASE });
 
 /** What a scan of two layers, one of them twice, holds of them: as the reader hands it on. */

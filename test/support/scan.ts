@@ -32,7 +32,7 @@ export const LAYER_WORKER = new URL('../../services/layer-worker.ts', import.met
 export const MAIN = join(REPOSITORY, 'services/main.ts');
 
 /** One set of threads for all scans of a test file. */
-const THREADS = new LayerThreads(LAYER_WORKER);
+const THREADS = new LayerThreads(LAYER_WORKER, { keepThreads: true });
 
 export type ScanChanges = Partial<Omit<ScanRequest, 'target' | 'limits'>> & {
   readonly limits?: Partial<Limits>;

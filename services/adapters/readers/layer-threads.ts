@@ -12,29 +12,33 @@ export interface LayerThreadsOptions {
   /** Has the bytes of layers that lie in registries; null where no layer does. */
   readonly blobs?: BlobSource | null;
   readonly heapMb?: number;
+  /**
+   * Threads wait for the next call, with the memory that they have, and hold no process open. For many calls: starting a thread
+   * costs more than reading a small layer, and V8 sometimes crashes where threads start while others are terminated
+   * (nodejs/node#56312).
+   */
+  readonly keepThreads?: boolean;
 }
 
-/**
- * Reads layers in worker threads, one layer each, as many as there are cores. Layers of registries are fetched here.
- * Threads wait for the next call, and hold no process open: starting one costs more than reading a small layer, and V8
- * sometimes crashes where threads start while others are terminated (nodejs/node#56312).
- */
+/** Reads layers in worker threads, one layer each, as many as there are cores. Layers of registries are fetched here. */
 export class LayerThreads implements LayerReader {
   readonly #script: URL;
   readonly #waiting = new Set<Worker>();
   readonly #blobs: BlobSource | null;
   readonly #heapMb: number;
+  readonly #keepThreads: boolean;
 
   /** `script`: the module that each thread runs. */
-  constructor(script: URL, { blobs = null, heapMb = THREAD_HEAP_MB }: LayerThreadsOptions = {}) {
+  constructor(script: URL, { blobs = null, heapMb = THREAD_HEAP_MB, keepThreads = false }: LayerThreadsOptions = {}) {
     this.#script = script;
     this.#blobs = blobs;
     this.#heapMb = heapMb;
+    this.#keepThreads = keepThreads;
   }
 
   async read(jobs: readonly LayerJob[], options: ReadOptions): Promise<readonly LayerReading[]> {
-    const giveBack = (thread: Worker): void => this.#giveBack(thread);
-    return await readLayers(jobs, options, () => new ThreadLane(this.#take(), giveBack, this.#blobs, options));
+    const done = (thread: Worker): void => this.#done(thread);
+    return await readLayers(jobs, options, () => new ThreadLane(this.#take(), done, this.#blobs, options));
   }
 
   #take(): Worker {
@@ -51,7 +55,11 @@ export class LayerThreads implements LayerReader {
     return thread.on('error', forget).on('exit', forget);
   }
 
-  #giveBack(thread: Worker): void {
+  #done(thread: Worker): void {
+    if (!this.#keepThreads) {
+      void thread.terminate();
+      return;
+    }
     thread.unref();
     this.#waiting.add(thread);
   }

@@ -15,14 +15,14 @@ interface Fetching {
 /** One thread, which reads task after task. */
 export class ThreadLane implements Lane {
   readonly #thread: Worker;
-  readonly #giveBack: (thread: Worker) => void;
+  readonly #done: (thread: Worker) => void;
   readonly #blobs: BlobSource | null;
   readonly #options: ReadOptions;
 
-  /** `giveBack` takes a thread that is well and has nothing to do. */
-  constructor(thread: Worker, giveBack: (thread: Worker) => void, blobs: BlobSource | null, options: ReadOptions) {
+  /** `done` takes a thread that is well and has nothing to do. */
+  constructor(thread: Worker, done: (thread: Worker) => void, blobs: BlobSource | null, options: ReadOptions) {
     this.#thread = thread;
-    this.#giveBack = giveBack;
+    this.#done = done;
     this.#blobs = blobs;
     this.#options = options;
   }
@@ -55,7 +55,7 @@ export class ThreadLane implements Lane {
   }
 
   release(): void {
-    this.#giveBack(this.#thread);
+    this.#done(this.#thread);
   }
 
   async stop(): Promise<void> {
