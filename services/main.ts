@@ -11,7 +11,9 @@ import { isLocalEngine, type Target } from './domain/image/target.ts';
 import { LIMITS } from './domain/limits.ts';
 import type { Isolation } from './domain/report/isolation.ts';
 import { VERSION } from './domain/version.ts';
-import type { BlobSource, LayerReader, OpenOptions, Programs } from './pipeline/ports.ts';
+import type { Programs } from './pipeline/engine-ports.ts';
+import type { BlobSource, OpenOptions } from './pipeline/image-ports.ts';
+import type { LayerReader } from './pipeline/layer-ports.ts';
 
 // The composition root: the only place where adapters meet entry points. What a command needs is loaded with it, so
 // that --help and --version answer at once.

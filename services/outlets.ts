@@ -13,7 +13,7 @@ import { messageOf, PlimsollError } from './domain/errors.ts';
 import { LIMITS } from './domain/limits.ts';
 import { parseEgressRules } from './domain/network/egress.ts';
 import { Backlog } from './domain/runtime/backlog.ts';
-import type { RecordSink } from './pipeline/ports.ts';
+import type { RecordSink } from './pipeline/runtime-ports.ts';
 
 const IDLE_MS = 30_000;
 

@@ -4,7 +4,7 @@ import type { UpdateMessage } from './adapters/advisories/update-protocol.ts';
 import { messageOf, PlimsollError } from './domain/errors.ts';
 import { LIMITS } from './domain/limits.ts';
 import { FEEDS } from './domain/vulnerabilities/feeds/registry.ts';
-import type { RefreshTerms } from './pipeline/ports.ts';
+import type { RefreshTerms } from './pipeline/advisory-ports.ts';
 import { refreshAdvisories } from './pipeline/refresh-advisories.ts';
 
 // The composition root of the process that updates the advisory database for a server. It is told once what to do, says once

@@ -1,4 +1,4 @@
-import type { RefreshedAdvisories } from '../services/pipeline/ports.ts';
+import type { RefreshedAdvisories } from '../services/pipeline/advisory-ports.ts';
 import type { JobHandler } from '../services/pipeline/run-job.ts';
 
 export interface RefreshWorkerDependencies {

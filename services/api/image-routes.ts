@@ -3,7 +3,7 @@ import { PlimsollError } from '../domain/errors.ts';
 import { report as reportSchema } from '../domain/report/report.ts';
 import { FORMATS, formatReport } from '../pipeline/format-report.ts';
 import type { Job } from '../pipeline/job-ports.ts';
-import type { Sha256 } from '../pipeline/ports.ts';
+import type { Sha256 } from '../pipeline/layer-ports.ts';
 import type { ImageReader, ManifestPlace, PlaceReader, TagReader } from '../pipeline/store-ports.ts';
 import { type Answer, type Route, route } from './route.ts';
 import {

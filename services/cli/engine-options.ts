@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { PlimsollError } from '../domain/errors.ts';
 import { ENGINE_NAMES, type EngineName } from '../domain/report/engines.ts';
 import type { EngineSettings } from '../domain/verdict/settings.ts';
-import type { EngineChoice } from '../pipeline/ports.ts';
+import type { EngineChoice } from '../pipeline/engine-ports.ts';
 import { collect } from './collect.ts';
 
 /** Which scanners look at the target beside our own, and where they are. */

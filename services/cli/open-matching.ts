@@ -1,5 +1,5 @@
 import type { Matching } from '../pipeline/judge-document.ts';
-import type { BundleVerifier } from '../pipeline/ports.ts';
+import type { BundleVerifier } from '../pipeline/verdict-ports.ts';
 import type { MatchingOptions } from './matching-options.ts';
 import { readSuppressions } from './read-suppressions.ts';
 import type { Session } from './session.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { LayerProgress } from '../pipeline/ports.ts';
+import type { LayerProgress } from '../pipeline/layer-ports.ts';
 import { ProgressDisplay, type Terminal } from './progress.ts';
 
 /** A terminal that does what the display asks of it: text, newlines, lines up, erase to the end. */

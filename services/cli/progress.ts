@@ -1,4 +1,4 @@
-import type { LayerProgress, ProgressSink } from '../pipeline/ports.ts';
+import type { LayerProgress, ProgressSink } from '../pipeline/layer-ports.ts';
 import { byteCount, wholeNumber } from './wording.ts';
 
 /** The part of a terminal stream that is used here. */

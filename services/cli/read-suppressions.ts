@@ -4,7 +4,7 @@ import { LIMITS } from '../domain/limits.ts';
 import type { VulnerabilityException } from '../domain/vulnerabilities/exceptions.ts';
 import type { GivenVex } from '../domain/vulnerabilities/suppress.ts';
 import type { Suppressions } from '../pipeline/judge-document.ts';
-import type { SignerTrust } from '../pipeline/ports.ts';
+import type { SignerTrust } from '../pipeline/verdict-ports.ts';
 import type { MatchingOptions } from './matching-options.ts';
 import { readDocument } from './read-document.ts';
 import { digestsOf } from './vex-trust.ts';

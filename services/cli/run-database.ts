@@ -1,8 +1,8 @@
 import { PlimsollError } from '../domain/errors.ts';
 import { LIMITS } from '../domain/limits.ts';
 import type { Refusal } from '../domain/vulnerabilities/feeds/refusals.ts';
+import type { BuiltDatabase } from '../pipeline/advisory-ports.ts';
 import { buildDatabase } from '../pipeline/build-database.ts';
-import type { BuiltDatabase } from '../pipeline/ports.ts';
 import type { FeedPlace } from '../pipeline/update-database.ts';
 import type { DatabaseStatus } from './database-session.ts';
 import { printable } from './printable.ts';

@@ -1,7 +1,7 @@
 import { PlimsollError } from '../domain/errors.ts';
 import { isRegistryHost, parseReference } from '../domain/image/reference.ts';
 import { LIMITS } from '../domain/limits.ts';
-import type { FetchOptions } from '../pipeline/ports.ts';
+import type { FetchOptions } from '../pipeline/image-ports.ts';
 import { printable } from './printable.ts';
 import { type RegistryOptions, registryChoice } from './registry-options.ts';
 import type { RegistrySession, Session } from './session.ts';

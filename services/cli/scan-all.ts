@@ -2,7 +2,7 @@ import { messageOf, PlimsollError } from '../domain/errors.ts';
 import { isLocalEngine, LOCAL_ENGINES, type LocalEngine } from '../domain/image/target.ts';
 import { LIMITS } from '../domain/limits.ts';
 import type { Report, ReportDocument } from '../domain/report/report.ts';
-import type { LocalImage } from '../pipeline/ports.ts';
+import type { LocalImage } from '../pipeline/image-ports.ts';
 import { scanTarget } from '../pipeline/scan-target.ts';
 import type { EngineOptions } from './engine-options.ts';
 import type { ScanOptions } from './scan-options.ts';

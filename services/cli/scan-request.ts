@@ -2,7 +2,7 @@ import { PlimsollError } from '../domain/errors.ts';
 import { parsePlatform } from '../domain/image/platform.ts';
 import { parseTarget } from '../domain/image/target.ts';
 import { LIMITS } from '../domain/limits.ts';
-import type { ProgressSink } from '../pipeline/ports.ts';
+import type { ProgressSink } from '../pipeline/layer-ports.ts';
 import type { ScanRequest } from '../pipeline/scan-target.ts';
 import { parseDuration } from './duration.ts';
 import { type EngineOptions, parseEngines } from './engine-options.ts';

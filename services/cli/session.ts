@@ -4,27 +4,23 @@ import type { Registration } from '../domain/registries/registration.ts';
 import type { Isolation } from '../domain/report/isolation.ts';
 import type { PinnedState, SelftestTry, SensorPrograms } from '../domain/runtime/sensor-frame.ts';
 import type { CachedVerdict } from '../domain/runtime/verdict-cache.ts';
-import type { BundleFiles } from '../pipeline/policy-ports.ts';
+import type { AdvisoryDatabase } from '../pipeline/advisory-ports.ts';
 import type {
-  AdvisoryDatabase,
   BlobSource,
-  BundleVerifier,
-  Containers,
-  FactsCache,
   LocalImageLister,
-  PolicyEvaluator,
   ReferrerLister,
   RegistryLister,
   RegistryResolver,
-  Sensor,
-  Sha256,
-  SignerTrust,
   TargetOpener,
-} from '../pipeline/ports.ts';
+} from '../pipeline/image-ports.ts';
+import type { FactsCache, Sha256 } from '../pipeline/layer-ports.ts';
+import type { BundleFiles } from '../pipeline/policy-ports.ts';
 import type { PolicySource } from '../pipeline/reload-policies.ts';
+import type { Containers, Sensor } from '../pipeline/runtime-ports.ts';
 import type { ScanDependencies } from '../pipeline/scan-target.ts';
 import type { ServerJudge } from '../pipeline/server-judge.ts';
 import type { ServerSettings } from '../pipeline/server-settings.ts';
+import type { BundleVerifier, PolicyEvaluator, SignerTrust } from '../pipeline/verdict-ports.ts';
 import type { Outlet } from './agent-outlets.ts';
 import type { DatabaseSession } from './database-session.ts';
 import type { SinkSettings } from './sink-options.ts';

@@ -1,7 +1,7 @@
 import { dirname, resolve } from 'node:path';
 import { PlimsollError } from '../domain/errors.ts';
 import { LIMITS } from '../domain/limits.ts';
-import type { SignerTrust } from '../pipeline/ports.ts';
+import type { SignerTrust } from '../pipeline/verdict-ports.ts';
 import type { MatchingOptions } from './matching-options.ts';
 import { readDocument } from './read-document.ts';
 import type { SettingsFile } from './settings-file.ts';

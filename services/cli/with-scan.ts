@@ -1,5 +1,5 @@
 import { PlimsollError } from '../domain/errors.ts';
-import type { LayerProgress } from '../pipeline/ports.ts';
+import type { LayerProgress } from '../pipeline/layer-ports.ts';
 import type { ScanDependencies, ScanRequest } from '../pipeline/scan-target.ts';
 import type { EngineOptions } from './engine-options.ts';
 import { printable } from './printable.ts';

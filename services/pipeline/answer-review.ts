@@ -14,8 +14,8 @@ import type { AdmissionAnswer, AdmissionRecord } from './admission-store-ports.t
 import { type BreakGlass, type BreakGlassDependencies, breakGlass } from './break-glass.ts';
 import { judgeReview, type PodLookup } from './judge-review.ts';
 import type { KnownImages } from './known-images.ts';
-import type { PolicyEvaluator } from './ports.ts';
 import type { Timer } from './timer.ts';
+import type { PolicyEvaluator } from './verdict-ports.ts';
 
 /** `critical` asks critical rules and denies where it cannot; the other asks the rest, and admits with a warning. */
 export type ValidatingPath = 'critical' | 'validate';

@@ -13,7 +13,7 @@ import { LIMITS } from '../domain/limits.ts';
 import { bundleOfEnvelope } from '../domain/vulnerabilities/vex/cosign-envelope.ts';
 import type { FoundVex } from '../domain/vulnerabilities/vex/found-vex.ts';
 import { attestsVex, IN_TOTO_TYPE, isVexPredicate } from '../domain/vulnerabilities/vex/in-toto.ts';
-import type { ContentStore } from './ports.ts';
+import type { ContentStore } from './image-ports.ts';
 
 const BUNDLE_TYPE = /^application\/vnd\.dev\.sigstore\.bundle(?:\.v[\d.]+\+json|\+json;version=[\d.]+)$/;
 const ENVELOPE_TYPE = 'application/vnd.dsse.envelope.v1+json';

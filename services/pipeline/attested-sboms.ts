@@ -7,7 +7,7 @@ import type { Limits } from '../domain/limits.ts';
 import type { AttributedPackage } from '../domain/packages/attribution.ts';
 import { type SbomOutline, sbomOutline } from '../domain/sbom/sbom-outline.ts';
 import { unusedSbom, usedSbom } from '../domain/sbom/used-sbom.ts';
-import type { ContentStore, SbomReader } from './ports.ts';
+import type { ContentStore, SbomReader } from './image-ports.ts';
 import type { SourceImage } from './resolve-images.ts';
 
 /** An SBOM beside the image: somebody attests it, and whether the attestation is signed nobody looked. */

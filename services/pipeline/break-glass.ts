@@ -5,7 +5,7 @@ import { messageOf } from '../domain/errors.ts';
 import type { Limits } from '../domain/limits.ts';
 import type { AccessReviewer } from './admission-ports.ts';
 import type { BreakGlassGrant, BreakGlassGrants } from './admission-store-ports.ts';
-import type { Sha256 } from './ports.ts';
+import type { Sha256 } from './layer-ports.ts';
 
 export interface BreakGlassDependencies {
   readonly reviewer: AccessReviewer;

@@ -3,7 +3,7 @@ import type { Limits } from '../domain/limits.ts';
 import type { Feed } from '../domain/vulnerabilities/feeds/feed.ts';
 import { RefusalCounter } from '../domain/vulnerabilities/feeds/refusals.ts';
 import { exportedEcosystem } from '../domain/vulnerabilities/osv-export.ts';
-import type { BuiltDatabase, DatabaseWriter, FeedFile, FeedFiles } from './ports.ts';
+import type { BuiltDatabase, DatabaseWriter, FeedFile, FeedFiles } from './advisory-ports.ts';
 
 export interface BuildRequest {
   readonly starter: boolean;

@@ -1,7 +1,8 @@
 import { LRUCache } from 'lru-cache';
 import type { Policy, PolicyOutcome } from '../domain/verdict/policy.ts';
 import type { PolicyInput } from '../domain/verdict/policy-input.ts';
-import type { PolicyEvaluator, Sha256 } from './ports.ts';
+import type { Sha256 } from './layer-ports.ts';
+import type { PolicyEvaluator } from './verdict-ports.ts';
 
 const OUTCOMES = 20_000;
 const WAITING = 500;

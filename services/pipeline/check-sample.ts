@@ -1,6 +1,6 @@
 import { type Sample, sampleInput } from '../domain/verdict/sample.ts';
 import { readFindings } from '../domain/verdict/violations.ts';
-import type { PolicyEvaluator } from './ports.ts';
+import type { PolicyEvaluator } from './verdict-ports.ts';
 
 /** What a policy says of a sample against what the sample expects of its rule; null where they agree. */
 export async function checkSample(sample: Sample, evaluator: PolicyEvaluator): Promise<string | null> {

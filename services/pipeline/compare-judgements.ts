@@ -1,7 +1,7 @@
 import type { Report, ReportPackage, Vulnerability } from '../domain/report/report.ts';
 import type { DatabaseChanges } from '../domain/vulnerabilities/database-change.ts';
+import type { AdvisoryDatabase } from './advisory-ports.ts';
 import { matchVulnerabilities } from './match-vulnerabilities.ts';
-import type { AdvisoryDatabase } from './ports.ts';
 
 /** What a change of the advisory database means for one report. */
 export interface JudgementChange {

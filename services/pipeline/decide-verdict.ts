@@ -9,7 +9,8 @@ import type { PolicySettings } from '../domain/verdict/settings.ts';
 import type { Stage } from '../domain/verdict/stage.ts';
 import { readFindings } from '../domain/verdict/violations.ts';
 import type { SeverityLevel } from '../domain/vulnerabilities/advisory.ts';
-import type { PolicyEvaluator, Sha256 } from './ports.ts';
+import type { Sha256 } from './layer-ports.ts';
+import type { PolicyEvaluator } from './verdict-ports.ts';
 
 export interface VerdictOptions {
   readonly stage: Stage;

@@ -1,6 +1,6 @@
 import type { Report } from '../domain/report/report.ts';
 import { serializeReport } from '../domain/report/serialize.ts';
-import type { Sha256 } from './ports.ts';
+import type { Sha256 } from './layer-ports.ts';
 
 /** Formats for machines that hold one image. */
 export const FORMATS = ['json', 'cyclonedx', 'spdx', 'spdx-tag-value'] as const;

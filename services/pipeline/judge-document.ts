@@ -3,11 +3,13 @@ import type { Report, ReportDocument } from '../domain/report/report.ts';
 import type { VulnerabilityException } from '../domain/vulnerabilities/exceptions.ts';
 import { type GivenVex, suppress } from '../domain/vulnerabilities/suppress.ts';
 import { foundIn } from '../domain/vulnerabilities/vex/found-vex.ts';
+import type { AdvisoryDatabase } from './advisory-ports.ts';
 import { decideVerdict, type VerdictOptions } from './decide-verdict.ts';
 import { judgeVex } from './judge-vex.ts';
+import type { Sha256 } from './layer-ports.ts';
 import { matchVulnerabilities } from './match-vulnerabilities.ts';
-import type { AdvisoryDatabase, BundleVerifier, PolicyEvaluator, Sha256 } from './ports.ts';
 import { type Trace, UNTRACED } from './trace.ts';
+import type { BundleVerifier, PolicyEvaluator } from './verdict-ports.ts';
 
 /** What was given to suppress vulnerabilities, and the digests of it. */
 export interface Suppressions {

@@ -11,7 +11,7 @@ import type { Limits } from '../domain/limits.ts';
 import { type PlannedRule, planRules } from '../domain/verdict/plan.ts';
 import type { Policy } from '../domain/verdict/policy.ts';
 import type { PolicySettings } from '../domain/verdict/settings.ts';
-import type { PolicyEvaluator } from './ports.ts';
+import type { PolicyEvaluator } from './verdict-ports.ts';
 
 /** What is known of images without a registry and without a scan. */
 export interface ImageKnowledge {

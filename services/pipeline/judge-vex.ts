@@ -5,7 +5,7 @@ import type { VexDocument } from '../domain/vulnerabilities/vex/document.ts';
 import { type FoundVex, foundIn, type JudgedVex, nameOf } from '../domain/vulnerabilities/vex/found-vex.ts';
 import { IN_TOTO_TYPE, isVexPredicate, readStatement } from '../domain/vulnerabilities/vex/in-toto.ts';
 import { parseVexJson, readVex } from '../domain/vulnerabilities/vex/read-vex.ts';
-import type { BundleVerifier } from './ports.ts';
+import type { BundleVerifier } from './verdict-ports.ts';
 
 /** A document, or why there is none to apply; of one for another image both. */
 interface Read {

@@ -5,7 +5,7 @@ import { isExpired } from '../domain/verdict/plan.ts';
 import { parsePurl } from '../domain/vulnerabilities/purl-pattern.ts';
 import { policyDigest } from './decide-verdict.ts';
 import type { JudgeRequest, Suppressions } from './judge-document.ts';
-import type { Sha256 } from './ports.ts';
+import type { Sha256 } from './layer-ports.ts';
 import type { JudgedImage, JudgedWith } from './store-ports.ts';
 
 /** A judged report as it is stored: `readBy` as readersDigest gives it. */

@@ -11,8 +11,9 @@ import { MemoryFactsCache } from '../../test/support/memory-facts-cache.ts';
 import { dpkgStatus } from '../../test/support/package-databases.ts';
 import { parseTarget } from '../domain/image/target.ts';
 import { ANALYZERS } from '../domain/packages/registry.ts';
+import type { OpenedTarget } from './image-ports.ts';
+import type { FactsCache } from './layer-ports.ts';
 import { listFiles } from './list-files.ts';
-import type { FactsCache, OpenedTarget } from './ports.ts';
 
 const STATUS = dpkgStatus([{ name: 'a', version: '1' }]);
 const encoder = new TextEncoder();

@@ -1,8 +1,8 @@
 import { PlimsollError } from '../domain/errors.ts';
 import type { InventoryEntry } from '../domain/layers/inventory.ts';
 import { fileOwners } from './file-owners.ts';
+import type { ProgressSink } from './layer-ports.ts';
 import { listPackages } from './list-packages.ts';
-import type { ProgressSink } from './ports.ts';
 import { readFacts } from './read-facts.ts';
 import { resolveImages } from './resolve-images.ts';
 import { analyzersOf, type ScanDependencies, type ScanRequest } from './scan-target.ts';

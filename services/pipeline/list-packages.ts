@@ -19,7 +19,7 @@ import { type Attested, type AttestedSbom, NOTHING_ATTESTED } from './attested-s
 import { embeddedVex } from './embedded-vex.ts';
 import { distributionOwners, type FoundDatabases } from './file-owners.ts';
 import { FilePackages, type FoundSbom } from './file-packages.ts';
-import type { LayerReader } from './ports.ts';
+import type { LayerReader } from './layer-ports.ts';
 import type { FactsOptions, LayerFacts } from './read-facts.ts';
 import { fetchMissing, UnitIndex } from './unit-index.ts';
 

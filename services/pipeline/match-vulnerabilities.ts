@@ -8,7 +8,7 @@ import { namespacesOf, ownNamespaces } from '../domain/vulnerabilities/namespace
 import { SeverityJudge } from '../domain/vulnerabilities/severity.ts';
 import { type Lookup, statementsOn } from '../domain/vulnerabilities/statement.ts';
 import { isThirdParty } from '../domain/vulnerabilities/third-party.ts';
-import type { AdvisoryDatabase } from './ports.ts';
+import type { AdvisoryDatabase } from './advisory-ports.ts';
 
 export interface MatchOptions {
   /** Whose severity goes before everybody else's, in this order; none: see docs/matching.md. */

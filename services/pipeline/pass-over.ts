@@ -3,8 +3,8 @@ import { parseJsonObject } from '../domain/image/json.ts';
 import { parseAttachingManifest, subjectOfTag } from '../domain/image/referrer.ts';
 import { parseTarget } from '../domain/image/target.ts';
 import { LIMITS } from '../domain/limits.ts';
+import type { OpenOptions, TargetOpener } from './image-ports.ts';
 import type { Job, JobRequest } from './job-ports.ts';
-import type { OpenOptions, TargetOpener } from './ports.ts';
 import type { JobEnd } from './run-job.ts';
 
 export interface PassOverDependencies {

@@ -10,7 +10,7 @@ import {
 } from '../../test/support/fake-layers.ts';
 import { MemoryFactsCache } from '../../test/support/memory-facts-cache.ts';
 import { type Analyzer, EMPTY_UNIT } from '../domain/packages/ecosystem.ts';
-import type { LayerProgress } from './ports.ts';
+import type { LayerProgress } from './layer-ports.ts';
 import { type LayerFacts, readExtra, readFacts } from './read-facts.ts';
 
 function texts(id: string, version = 1): Analyzer {

@@ -14,7 +14,7 @@ import {
 import { Inventory } from '../domain/layers/inventory.ts';
 import { InventoryBuilder } from '../domain/layers/inventory-builder.ts';
 import type { Analyzer } from '../domain/packages/ecosystem.ts';
-import type { FactsCache, LayerJob, LayerReader, LayerReading, ReadOptions, Sha256 } from './ports.ts';
+import type { FactsCache, LayerJob, LayerReader, LayerReading, ReadOptions, Sha256 } from './layer-ports.ts';
 import type { SourceImage, SourceLayer } from './resolve-images.ts';
 
 /** One layer with all its facts, wherever they came from. */

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { PlimsollError } from '../domain/errors.ts';
 import { LIMITS } from '../domain/limits.ts';
 import { FEEDS } from '../domain/vulnerabilities/feeds/registry.ts';
-import type { FeedFile, RefreshTerms } from './ports.ts';
+import type { FeedFile, RefreshTerms } from './advisory-ports.ts';
 import { type RefreshedDatabases, refreshAdvisories } from './refresh-advisories.ts';
 
 const OLD = { digest: 'sha256:old', builtAt: '2026-05-01T00:00:00Z' };

@@ -1,6 +1,7 @@
 import { PlimsollError } from '../domain/errors.ts';
 import { atMirrors, selectSources } from '../domain/vulnerabilities/feed-sources.ts';
-import type { FetchOptions, RefreshedAdvisories, RefreshTerms } from './ports.ts';
+import type { RefreshedAdvisories, RefreshTerms } from './advisory-ports.ts';
+import type { FetchOptions } from './image-ports.ts';
 import { type UpdatableDatabases, updateDatabase } from './update-database.ts';
 
 /** Warnings that one error names. */

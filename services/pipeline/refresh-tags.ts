@@ -1,7 +1,8 @@
 import { messageOf } from '../domain/errors.ts';
 import { type ImageReference, parseReference } from '../domain/image/reference.ts';
 import type { Limits } from '../domain/limits.ts';
-import type { RegistryResolver, Sha256 } from './ports.ts';
+import type { RegistryResolver } from './image-ports.ts';
+import type { Sha256 } from './layer-ports.ts';
 import type { Delivery } from './store-ports.ts';
 
 export interface RefreshTagsDependencies {

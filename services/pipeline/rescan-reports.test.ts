@@ -6,9 +6,9 @@ import { samplePackage, sampleReport } from '../../test/support/sample-report.ts
 import type { Report } from '../domain/report/report.ts';
 import { DEFAULT_POLICY_SETTINGS } from '../domain/verdict/plan.ts';
 import type { Policy } from '../domain/verdict/policy.ts';
+import type { AdvisoryDatabase } from './advisory-ports.ts';
 import { judgeDocument } from './judge-document.ts';
 import { judgedImage, judgedWith } from './judged-image.ts';
-import type { AdvisoryDatabase } from './ports.ts';
 import type { RejudgedReport, StoredReport } from './rescan-ports.ts';
 import { isRescanDue, rescanReports } from './rescan-reports.ts';
 import type { Judgement } from './scan-and-store.ts';

@@ -5,7 +5,7 @@ import { parsePlatform } from '../domain/image/platform.ts';
 import type { Selector } from '../domain/image/target.ts';
 import { LIMITS } from '../domain/limits.ts';
 import type { PlatformChoice } from './choose-image.ts';
-import type { BlobLocation, ContentStore, LooseImage, OpenedTarget } from './ports.ts';
+import type { BlobLocation, ContentStore, LooseImage, OpenedTarget } from './image-ports.ts';
 import { resolveImages } from './resolve-images.ts';
 
 const OCI = 'application/vnd.oci.image';

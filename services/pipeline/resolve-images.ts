@@ -19,7 +19,8 @@ import { LIMITS } from '../domain/limits.ts';
 import type { FoundVex } from '../domain/vulnerabilities/vex/found-vex.ts';
 import { Attachments } from './attachments.ts';
 import { type Candidate, choosePlatforms, isNamed, type PlatformChoice, selectRoots } from './choose-image.ts';
-import type { BlobLocation, ContentStore, LooseImage, OpenedImage, Sha256 } from './ports.ts';
+import type { BlobLocation, ContentStore, LooseImage, OpenedImage } from './image-ports.ts';
+import type { Sha256 } from './layer-ports.ts';
 
 /** One layer of one image, ready to be read. */
 export interface SourceLayer {

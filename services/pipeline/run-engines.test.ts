@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { sampleReport } from '../../test/support/sample-report.ts';
 import { LIMITS } from '../domain/limits.ts';
 import type { Report } from '../domain/report/report.ts';
-import type { EngineChoice, EngineReading, EngineTarget } from './ports.ts';
+import type { EngineChoice, EngineReading, EngineTarget } from './engine-ports.ts';
 import { runEngines } from './run-engines.ts';
 
 const target: EngineTarget = {

@@ -1,7 +1,7 @@
 import { type Gap, gap } from '../domain/completeness.ts';
 import { mergeEngines } from '../domain/report/merge-engines.ts';
 import type { Report } from '../domain/report/report.ts';
-import type { EngineChoice, EngineOptions, EngineReading, EngineRunner, EngineTarget } from './ports.ts';
+import type { EngineChoice, EngineOptions, EngineReading, EngineRunner, EngineTarget } from './engine-ports.ts';
 
 export interface EnginesOptions extends EngineOptions {
   readonly engines: readonly EngineChoice[];

@@ -6,19 +6,10 @@ import type { Report, ReportDocument } from '../domain/report/report.ts';
 import { attestedSboms, NOTHING_ATTESTED } from './attested-sboms.ts';
 import { buildReport } from './build-report.ts';
 import type { PlatformChoice } from './choose-image.ts';
+import type { EngineChoice, EngineRunner } from './engine-ports.ts';
+import type { OpenedImage, SbomReader, TargetOpener } from './image-ports.ts';
+import type { FactsCache, LayerProgress, LayerReader, ProgressSink, Sha256 } from './layer-ports.ts';
 import { listPackages } from './list-packages.ts';
-import type {
-  EngineChoice,
-  EngineRunner,
-  FactsCache,
-  LayerProgress,
-  LayerReader,
-  OpenedImage,
-  ProgressSink,
-  SbomReader,
-  Sha256,
-  TargetOpener,
-} from './ports.ts';
 import { asProject } from './project.ts';
 import { readFacts } from './read-facts.ts';
 import { resolveImages, type SourceImage } from './resolve-images.ts';

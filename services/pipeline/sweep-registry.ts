@@ -4,7 +4,8 @@ import type { Limits } from '../domain/limits.ts';
 import { type Registration, repositoryFilter, repositoryNames } from '../domain/registries/registration.ts';
 import type { RegistryKind } from '../domain/registries/registry-kind.ts';
 import { isRepositoryName, isTag } from '../domain/registries/repository-name.ts';
-import type { FetchOptions, RegistryLister, RegistryResolver, Sha256 } from './ports.ts';
+import type { FetchOptions, RegistryLister, RegistryResolver } from './image-ports.ts';
+import type { Sha256 } from './layer-ports.ts';
 import type { Delivery, KnownTags, RegistryEvent } from './store-ports.ts';
 
 export interface SweepDependencies {

@@ -4,7 +4,7 @@ import type { AnalyzerFacts } from '../domain/layers/facts.ts';
 import { displayPath } from '../domain/layers/path.ts';
 import type { WantedFile } from '../domain/layers/wanted-files.ts';
 import type { DatabaseUnit } from '../domain/packages/ecosystem.ts';
-import type { LayerReader } from './ports.ts';
+import type { LayerReader } from './layer-ports.ts';
 import { type FactsOptions, type LayerFacts, readExtra } from './read-facts.ts';
 
 /** What was parsed, by the layer, the real path of the bytes, and the name that they were read under. */

@@ -1,8 +1,8 @@
 import { PlimsollError } from '../domain/errors.ts';
 import type { Limits } from '../domain/limits.ts';
 import type { FeedSource } from '../domain/vulnerabilities/feed-sources.ts';
+import type { BuiltDatabase } from './advisory-ports.ts';
 import { type BuildDependencies, buildDatabase } from './build-database.ts';
-import type { BuiltDatabase } from './ports.ts';
 
 /** A file, or a folder of files, that feeds are read from, and its kind where it was named. */
 export interface FeedPlace {

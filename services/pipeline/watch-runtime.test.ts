@@ -12,7 +12,7 @@ import { LIMITS } from '../domain/limits.ts';
 import type { ContainerState } from '../domain/runtime/container.ts';
 import { FrameReader } from '../domain/runtime/frame-reader.ts';
 import type { RuntimeRecord } from '../domain/runtime/record.ts';
-import type { Containers } from './ports.ts';
+import type { Containers } from './runtime-ports.ts';
 import { watchRuntime } from './watch-runtime.ts';
 
 const ID = '0123456789abcdef'.repeat(4);

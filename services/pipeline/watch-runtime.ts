@@ -6,7 +6,7 @@ import type { EventKind, EventProcess, RuntimeEvent } from '../domain/runtime/ev
 import { type IdentifiedContainer, momentOf, type RuntimeRecord } from '../domain/runtime/record.ts';
 import type { SensorCounters, SensorFrame, SensorStatus, Tally } from '../domain/runtime/sensor-frame.ts';
 import { Sessions } from '../domain/runtime/sessions.ts';
-import type { Containers, Sensor } from './ports.ts';
+import type { Containers, Sensor } from './runtime-ports.ts';
 
 /** A runtime writes its state at about the time of the first events: so often it is looked at again. */
 const ATTEMPTS = 5;

@@ -19,7 +19,12 @@ const PURE_LIBRARIES = [
 
 /** What adapters implement, and all that they see of the pipeline. */
 const PORTS = [
-  'services/pipeline/ports.ts',
+  'services/pipeline/image-ports.ts',
+  'services/pipeline/layer-ports.ts',
+  'services/pipeline/advisory-ports.ts',
+  'services/pipeline/engine-ports.ts',
+  'services/pipeline/verdict-ports.ts',
+  'services/pipeline/runtime-ports.ts',
   'services/pipeline/access-ports.ts',
   'services/pipeline/admission-ports.ts',
   'services/pipeline/admission-store-ports.ts',

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { SCHEMA_VERSION } from '../../services/adapters/advisories/manifest.ts';
 import type { Advisory, DatabaseInfo, Enrichment } from '../../services/domain/vulnerabilities/advisory.ts';
-import type { AdvisoryDatabase } from '../../services/pipeline/ports.ts';
+import type { AdvisoryDatabase } from '../../services/pipeline/advisory-ports.ts';
 import { advisory, affectedPackage } from '../support/advisory.ts';
 import { plainAdvisories } from '../support/plain-advisories.ts';
 

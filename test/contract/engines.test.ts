@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { LocalEngines } from '../../services/adapters/engines/local-engines.ts';
 import { LocalPrograms } from '../../services/adapters/programs/local-programs.ts';
 import type { Report } from '../../services/domain/report/report.ts';
-import type { EngineChoice, EngineTarget } from '../../services/pipeline/ports.ts';
+import type { EngineChoice, EngineTarget } from '../../services/pipeline/engine-ports.ts';
 import { engineOptions } from '../support/fake-engine.ts';
 import { buildImage, descriptorOf, dockerArchive, hybridArchive, ociArchive } from '../support/image-builder.ts';
 import { file } from '../support/layer-builder.ts';

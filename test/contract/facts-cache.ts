@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { FactsCache, FactsKey } from '../../services/pipeline/ports.ts';
+import type { FactsCache, FactsKey } from '../../services/pipeline/layer-ports.ts';
 
 const digest = `sha256:${'ab'.repeat(32)}`;
 

@@ -5,7 +5,7 @@ import { LocalPrograms } from '../../services/adapters/programs/local-programs.t
 import { LayerProcesses } from '../../services/adapters/readers/layer-processes.ts';
 import { PlimsollError } from '../../services/domain/errors.ts';
 import type { Report } from '../../services/domain/report/report.ts';
-import type { LayerProgress } from '../../services/pipeline/ports.ts';
+import type { LayerProgress } from '../../services/pipeline/layer-ports.ts';
 import { fakeRegistry } from '../support/fake-registry.ts';
 import { buildImage, dockerArchive, type ImageSpec, type LayerSpec, ociArchive } from '../support/image-builder.ts';
 import { file, hardLink, layerTar, symlink, whiteout } from '../support/layer-builder.ts';

@@ -9,7 +9,7 @@ import { suppress } from '../../services/domain/vulnerabilities/suppress.ts';
 import { bundleOfEnvelope } from '../../services/domain/vulnerabilities/vex/cosign-envelope.ts';
 import { type FoundVex, unjudged } from '../../services/domain/vulnerabilities/vex/found-vex.ts';
 import { judgeVex } from '../../services/pipeline/judge-vex.ts';
-import type { BundleVerifier } from '../../services/pipeline/ports.ts';
+import type { BundleVerifier } from '../../services/pipeline/verdict-ports.ts';
 import { mutated } from '../support/mutation.ts';
 import { samplePackage, sampleReport, sampleVulnerability } from '../support/sample-report.ts';
 import { scratch } from '../support/scan.ts';

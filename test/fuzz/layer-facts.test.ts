@@ -17,8 +17,8 @@ import * as schema from '../../services/domain/report/report.ts';
 import { serializeReport } from '../../services/domain/report/serialize.ts';
 import { foundSboms } from '../../services/domain/sbom/found-sboms.ts';
 import { buildReport } from '../../services/pipeline/build-report.ts';
+import type { LayerReader } from '../../services/pipeline/layer-ports.ts';
 import { listPackages } from '../../services/pipeline/list-packages.ts';
-import type { LayerReader } from '../../services/pipeline/ports.ts';
 import { readFacts } from '../../services/pipeline/read-facts.ts';
 import { fakeImage, fakeOptions } from '../support/fake-layers.ts';
 

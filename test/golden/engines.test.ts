@@ -3,7 +3,7 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { compareEngines } from '../../services/domain/report/compare-engines.ts';
-import type { EngineChoice } from '../../services/pipeline/ports.ts';
+import type { EngineChoice } from '../../services/pipeline/engine-ports.ts';
 import { differenceFaults, foundDifferences, reviewedDifferences } from '../support/engine-differences.ts';
 import { scan, scratch } from '../support/scan.ts';
 import { IMAGE_FIXTURES } from '../support/scan-fixture.ts';

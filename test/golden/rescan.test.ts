@@ -13,9 +13,9 @@ import type { DatabaseInfo } from '../../services/domain/vulnerabilities/advisor
 import type { VulnerabilityException } from '../../services/domain/vulnerabilities/exceptions.ts';
 import { type GivenVex, suppress } from '../../services/domain/vulnerabilities/suppress.ts';
 import { readVex } from '../../services/domain/vulnerabilities/vex/read-vex.ts';
+import type { AdvisoryDatabase } from '../../services/pipeline/advisory-ports.ts';
 import { decideVerdict } from '../../services/pipeline/decide-verdict.ts';
 import { matchVulnerabilities } from '../../services/pipeline/match-vulnerabilities.ts';
-import type { AdvisoryDatabase } from '../../services/pipeline/ports.ts';
 import { advisoriesOn, enrichmentOf, feedsOn } from '../support/advisories-on.ts';
 import { feedAdvisories, lookupIn } from '../support/feed-advisories.ts';
 import { BUILTIN_BUNDLE, POLICIES } from '../support/policy-bundles.ts';

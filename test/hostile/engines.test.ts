@@ -9,7 +9,7 @@ import { engineConfinement, LocalEngines } from '../../services/adapters/engines
 import { type CommandEnd, runConfined } from '../../services/adapters/engines/run-confined.ts';
 import { LocalPrograms } from '../../services/adapters/programs/local-programs.ts';
 import type { Limits } from '../../services/domain/limits.ts';
-import type { EngineReading, EngineTarget } from '../../services/pipeline/ports.ts';
+import type { EngineReading, EngineTarget } from '../../services/pipeline/engine-ports.ts';
 import { cycloneDx, engineOptions, fakeTrivy, program } from '../support/fake-engine.ts';
 import { type BuiltImage, buildImage, ociArchive, sha256 } from '../support/image-builder.ts';
 import { file } from '../support/layer-builder.ts';

@@ -9,7 +9,7 @@ import { readVex } from '../../services/domain/vulnerabilities/vex/read-vex.ts';
 import { boundedVex } from '../../services/pipeline/embedded-vex.ts';
 import { judgeVex } from '../../services/pipeline/judge-vex.ts';
 import { matchVulnerabilities } from '../../services/pipeline/match-vulnerabilities.ts';
-import type { SignerTrust } from '../../services/pipeline/ports.ts';
+import type { SignerTrust } from '../../services/pipeline/verdict-ports.ts';
 import { advisory, affectedPackage } from '../support/advisory.ts';
 import {
   type Attached,

@@ -12,7 +12,8 @@ import { LayerProcesses } from '../../services/adapters/readers/layer-processes.
 import { PlimsollError } from '../../services/domain/errors.ts';
 import { LIMITS, type Limits } from '../../services/domain/limits.ts';
 import type { Report } from '../../services/domain/report/report.ts';
-import type { LayerReader, Programs } from '../../services/pipeline/ports.ts';
+import type { Programs } from '../../services/pipeline/engine-ports.ts';
+import type { LayerReader } from '../../services/pipeline/layer-ports.ts';
 import { buildImage } from '../support/image-builder.ts';
 import { file } from '../support/layer-builder.ts';
 import { packagesOf } from '../support/outcome.ts';

@@ -6,7 +6,7 @@ import { FileFactsCache } from '../../services/adapters/cache/file-facts-cache.t
 import { LayerThreads } from '../../services/adapters/readers/layer-threads.ts';
 import { LIMITS, type LimitName } from '../../services/domain/limits.ts';
 import type { Report } from '../../services/domain/report/report.ts';
-import type { LayerReader } from '../../services/pipeline/ports.ts';
+import type { LayerReader } from '../../services/pipeline/layer-ports.ts';
 import { buildImage, descriptorOf, json, type LayerSpec, ociArchive, sha256 } from '../support/image-builder.ts';
 import { file, type LayerEntry, layerTar, symlink, whiteout } from '../support/layer-builder.ts';
 import { outcomeOf, packagesOf } from '../support/outcome.ts';

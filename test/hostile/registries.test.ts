@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { parseReference } from '../../services/domain/image/reference.ts';
-import type { FetchedLocation } from '../../services/pipeline/ports.ts';
+import type { FetchedLocation } from '../../services/pipeline/image-ports.ts';
 import { type FakeRegistry, fakeRegistry, type Hook } from '../support/fake-registry.ts';
 import { type BuiltImage, buildImage, MEDIA_TYPES } from '../support/image-builder.ts';
 import { file } from '../support/layer-builder.ts';

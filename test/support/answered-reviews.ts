@@ -13,8 +13,8 @@ import {
   type ReviewCall,
 } from '../../services/pipeline/answer-review.ts';
 import { KnownImages } from '../../services/pipeline/known-images.ts';
-import type { PolicyEvaluator } from '../../services/pipeline/ports.ts';
 import type { Timer } from '../../services/pipeline/timer.ts';
+import type { PolicyEvaluator } from '../../services/pipeline/verdict-ports.ts';
 
 export const NOW = Date.parse('2026-03-10T12:00:30Z');
 

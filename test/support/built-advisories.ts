@@ -1,6 +1,6 @@
 import { LmdbDatabaseWriter } from '../../services/adapters/advisories/database-writer.ts';
 import type { Advisory, EndOfLife, Enrichment } from '../../services/domain/vulnerabilities/advisory.ts';
-import type { BuiltDatabase } from '../../services/pipeline/ports.ts';
+import type { BuiltDatabase } from '../../services/pipeline/advisory-ports.ts';
 
 export interface DatabaseContent {
   readonly advisories?: readonly Advisory[];

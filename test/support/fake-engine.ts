@@ -1,7 +1,7 @@
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { LIMITS, type Limits } from '../../services/domain/limits.ts';
-import type { EngineChoice, EngineOptions } from '../../services/pipeline/ports.ts';
+import type { EngineChoice, EngineOptions } from '../../services/pipeline/engine-ports.ts';
 
 let made = 0;
 

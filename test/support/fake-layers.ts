@@ -9,7 +9,7 @@ import {
 import { skipMatcher } from '../../services/domain/layers/skip.ts';
 import { LIMITS } from '../../services/domain/limits.ts';
 import type { Analyzer } from '../../services/domain/packages/ecosystem.ts';
-import type { LayerJob, LayerReader, LayerReading, ReadOptions } from '../../services/pipeline/ports.ts';
+import type { LayerJob, LayerReader, LayerReading, ReadOptions } from '../../services/pipeline/layer-ports.ts';
 import type { FactsOptions } from '../../services/pipeline/read-facts.ts';
 import type { SourceImage, SourceLayer } from '../../services/pipeline/resolve-images.ts';
 import { collectedEntry } from './collected-layer.ts';

@@ -1,6 +1,6 @@
 import { namespacesOf } from '../../services/domain/vulnerabilities/namespace.ts';
 import { normalName } from '../../services/domain/vulnerabilities/package-name.ts';
-import type { AdvisoryDatabase } from '../../services/pipeline/ports.ts';
+import type { AdvisoryDatabase } from '../../services/pipeline/advisory-ports.ts';
 import { type LabelledImage, matches, type PackageLabel, readTable } from './match-labels.ts';
 import { matchPackages } from './match-packages.ts';
 

@@ -1,6 +1,6 @@
 import type { Report, ReportPackage } from '../../services/domain/report/report.ts';
+import type { AdvisoryDatabase } from '../../services/pipeline/advisory-ports.ts';
 import { matchVulnerabilities } from '../../services/pipeline/match-vulnerabilities.ts';
-import type { AdvisoryDatabase } from '../../services/pipeline/ports.ts';
 import { sampleReport } from './sample-report.ts';
 
 /** The report of an image of one layer that holds exactly these packages, judged by a database. */

@@ -1,4 +1,4 @@
-import type { FactsCache, FactsKey } from '../../services/pipeline/ports.ts';
+import type { FactsCache, FactsKey } from '../../services/pipeline/layer-ports.ts';
 
 /** The smallest facts cache that keeps the contract. */
 export class MemoryFactsCache implements FactsCache {

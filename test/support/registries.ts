@@ -1,7 +1,7 @@
 import type { Registration } from '../../services/adapters/registry/registration.ts';
 import { Registries } from '../../services/adapters/registry/registries.ts';
 import { LIMITS, type Limits } from '../../services/domain/limits.ts';
-import type { FetchOptions } from '../../services/pipeline/ports.ts';
+import type { FetchOptions } from '../../services/pipeline/image-ports.ts';
 
 export interface ClientChanges extends Partial<Omit<ConstructorParameters<typeof Registries>[0], 'limits'>> {
   readonly registration?: Partial<Registration>;

@@ -21,7 +21,7 @@ import { LOCKFILES } from '../../services/domain/packages/lockfiles.ts';
 import { ANALYZERS } from '../../services/domain/packages/registry.ts';
 import type { Report } from '../../services/domain/report/report.ts';
 import { sbomContents } from '../../services/domain/sbom/sbom-contents.ts';
-import type { LayerReader, LayerReading } from '../../services/pipeline/ports.ts';
+import type { LayerReader, LayerReading } from '../../services/pipeline/layer-ports.ts';
 import { type ScanDependencies, type ScanRequest, scanTarget } from '../../services/pipeline/scan-target.ts';
 import { type BuiltImage, writeOciLayout } from './image-builder.ts';
 import { REPOSITORY } from './repository.ts';

@@ -6,8 +6,8 @@ import type { Advisory } from '../../services/domain/vulnerabilities/advisory.ts
 import type { Feed } from '../../services/domain/vulnerabilities/feeds/feed.ts';
 import type { Refusal } from '../../services/domain/vulnerabilities/feeds/refusals.ts';
 import { FEEDS } from '../../services/domain/vulnerabilities/feeds/registry.ts';
+import type { BuiltDatabase } from '../../services/pipeline/advisory-ports.ts';
 import { buildDatabase } from '../../services/pipeline/build-database.ts';
-import type { BuiltDatabase } from '../../services/pipeline/ports.ts';
 import { SHARED_DATA } from './repository.ts';
 
 const ADVISORIES = join(SHARED_DATA, 'advisories');

@@ -8,7 +8,7 @@ import type { Advisory, EndOfLife, Enrichment, FeedInfo } from '../../domain/vul
 import { mergeEnrichment } from '../../domain/vulnerabilities/enrichment.ts';
 import { speaksFor } from '../../domain/vulnerabilities/osv-export.ts';
 import { shrunkFeeds } from '../../domain/vulnerabilities/shrunk-feeds.ts';
-import type { BuiltDatabase, DatabaseWriter, FinishFacts } from '../../pipeline/ports.ts';
+import type { BuiltDatabase, DatabaseWriter, FinishFacts } from '../../pipeline/advisory-ports.ts';
 import { DATA, fileHash, findBuild, install, MANIFEST, newBuild, syncPath } from './directory.ts';
 import { ENRICHMENT, enrichmentKey, PACKAGE, packageKey, RECORD, recordKey, recordReference } from './keys.ts';
 import { ContentHash, type PackedPackage } from './lmdb-advisories.ts';

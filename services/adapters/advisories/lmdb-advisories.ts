@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { messageOf } from '../../domain/errors.ts';
 import type { Advisory, DatabaseInfo, Enrichment } from '../../domain/vulnerabilities/advisory.ts';
-import type { AdvisoryDatabase } from '../../pipeline/ports.ts';
+import type { AdvisoryDatabase } from '../../pipeline/advisory-ports.ts';
 import { DATA, type FoundBuild, fileHash, findBuild, unusable } from './directory.ts';
 import { ENRICHMENT, enrichmentKey, PACKAGE, packageKey, RECORD, recordKey } from './keys.ts';
 import { type ByteStore, openForReading, pairs } from './lmdb-file.ts';

@@ -7,7 +7,7 @@ import { createGunzip, createZstdDecompress, gunzipSync, zstdDecompressSync } fr
 import { messageOf, PlimsollError } from '../../domain/errors.ts';
 import { TarParser } from '../../domain/layers/tar/parser.ts';
 import type { Limits } from '../../domain/limits.ts';
-import type { FeedFile, FeedFiles } from '../../pipeline/ports.ts';
+import type { FeedFile, FeedFiles } from '../../pipeline/advisory-ports.ts';
 import { zipMembers } from './zip-file.ts';
 
 /** A file, or a folder of files, that feeds are read from. */

@@ -1,5 +1,5 @@
 import type { Advisory, DatabaseInfo, Enrichment } from '../../domain/vulnerabilities/advisory.ts';
-import type { AdvisoryDatabase } from '../../pipeline/ports.ts';
+import type { AdvisoryDatabase } from '../../pipeline/advisory-ports.ts';
 import { SCHEMA_VERSION } from './manifest.ts';
 
 /** The smallest advisory database that keeps the contract. */

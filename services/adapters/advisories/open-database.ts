@@ -1,5 +1,5 @@
 import { PlimsollError } from '../../domain/errors.ts';
-import type { AdvisoryDatabase } from '../../pipeline/ports.ts';
+import type { AdvisoryDatabase } from '../../pipeline/advisory-ports.ts';
 import { databaseRoot, findBuild } from './directory.ts';
 
 /**

@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../../domain/errors.ts';
-import type { RefreshedAdvisories } from '../../pipeline/ports.ts';
+import type { RefreshedAdvisories } from '../../pipeline/advisory-ports.ts';
 
 /** What the process that updates the database says, once; it is told the terms once, as a RefreshTerms. */
 export type UpdateMessage =

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect, test } from 'vitest';
 import { temporaryDirectory } from '../../../test/support/temporary-directory.ts';
-import type { RefreshTerms } from '../../pipeline/ports.ts';
+import type { RefreshTerms } from '../../pipeline/advisory-ports.ts';
 import { updateInProcess } from './updating-process.ts';
 
 const TERMS: RefreshTerms = {

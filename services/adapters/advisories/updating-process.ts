@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf, PlimsollError } from '../../domain/errors.ts';
-import type { RefreshedAdvisories, RefreshTerms } from '../../pipeline/ports.ts';
+import type { RefreshedAdvisories, RefreshTerms } from '../../pipeline/advisory-ports.ts';
 import type { UpdateMessage } from './update-protocol.ts';
 
 /** What the update may know of our environment: where databases are, whose are trusted, how the network is reached. No secret of ours. */

@@ -1,6 +1,6 @@
 import { PlimsollError } from '../../domain/errors.ts';
 import type { Limits } from '../../domain/limits.ts';
-import type { BlobLocation, OpenOptions } from '../../pipeline/ports.ts';
+import type { BlobLocation, OpenOptions } from '../../pipeline/image-ports.ts';
 import { type ArchiveIndex, indexCompressedArchive, indexPlainArchive } from './archive-index.ts';
 import { ForwardReader, fileBytes } from './byte-source.ts';
 import { type Compression, detectCompression } from './compression.ts';

@@ -5,7 +5,7 @@ import { PlimsollError } from '../../domain/errors.ts';
 import { parseDigest } from '../../domain/image/digest.ts';
 import type { Descriptor } from '../../domain/image/manifest.ts';
 import type { Limits } from '../../domain/limits.ts';
-import type { BlobLocation, ContentStore, DocumentRole } from '../../pipeline/ports.ts';
+import type { BlobLocation, ContentStore, DocumentRole } from '../../pipeline/image-ports.ts';
 import { openRegularFile, readExactly } from './file-bytes.ts';
 
 /** The files of an image archive or layout by name, wherever they lie. */

@@ -3,7 +3,7 @@ import { PlimsollError } from '../../domain/errors.ts';
 import { asArray, asRecord, stringOr } from '../../domain/image/json.ts';
 import { normalizePath } from '../../domain/layers/path.ts';
 import type { Limits } from '../../domain/limits.ts';
-import type { LooseImage } from '../../pipeline/ports.ts';
+import type { LooseImage } from '../../pipeline/image-ports.ts';
 import type { Documents, NamedFiles } from './content.ts';
 
 const FIELDS = ['Config', 'RepoTags', 'Layers'];

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { PlimsollError } from '../../domain/errors.ts';
 import { TarParser } from '../../domain/layers/tar/parser.ts';
 import type { Limits } from '../../domain/limits.ts';
-import type { LayerFeed, LayerInTask, WholeLayer } from '../../pipeline/ports.ts';
+import type { LayerFeed, LayerInTask, WholeLayer } from '../../pipeline/layer-ports.ts';
 import { detectCompression } from './compression.ts';
 import { decompress } from './decompress.ts';
 import { archivedBytes, HashedBytes } from './stored-layers.ts';

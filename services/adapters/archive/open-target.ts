@@ -4,7 +4,7 @@ import { messageOf, PlimsollError } from '../../domain/errors.ts';
 import { parseJsonObject } from '../../domain/image/json.ts';
 import { type Descriptor, parseManifest } from '../../domain/image/manifest.ts';
 import type { Target } from '../../domain/image/target.ts';
-import type { OpenedTarget, OpenOptions, TargetOpener } from '../../pipeline/ports.ts';
+import type { OpenedTarget, OpenOptions, TargetOpener } from '../../pipeline/image-ports.ts';
 import { openArchive } from './archive-files.ts';
 import { DirectoryFiles, Documents, LayoutContent } from './content.ts';
 import { configDigests, looseImages } from './docker-manifest.ts';

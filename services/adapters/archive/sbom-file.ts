@@ -1,5 +1,5 @@
 import { messageOf, PlimsollError } from '../../domain/errors.ts';
-import type { OpenedTarget, OpenOptions } from '../../pipeline/ports.ts';
+import type { OpenedTarget, OpenOptions } from '../../pipeline/image-ports.ts';
 import { openRegularFile, readExactly } from './file-bytes.ts';
 
 /** An SBOM as a whole, from a file or from standard input (`-`); LIMIT_EXCEEDED past `limits.sbomBytes`. */

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { messageOf, PlimsollError } from '../../domain/errors.ts';
-import type { OpenOptions } from '../../pipeline/ports.ts';
+import type { OpenOptions } from '../../pipeline/image-ports.ts';
 
 /** Standard input as a file that can be read at any place. */
 export interface SpilledInput {

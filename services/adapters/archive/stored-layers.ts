@@ -2,14 +2,8 @@ import { createHash, type Hash } from 'node:crypto';
 import { PlimsollError } from '../../domain/errors.ts';
 import { parseDigest } from '../../domain/image/digest.ts';
 import type { Limits } from '../../domain/limits.ts';
-import type {
-  BlobLocation,
-  BlobSource,
-  FetchOptions,
-  LayerJob,
-  LayerOpener,
-  StoredBytes,
-} from '../../pipeline/ports.ts';
+import type { BlobLocation, BlobSource, FetchOptions, StoredBytes } from '../../pipeline/image-ports.ts';
+import type { LayerJob, LayerOpener } from '../../pipeline/layer-ports.ts';
 import { ForwardReader, fileBytes } from './byte-source.ts';
 import { decompress } from './decompress.ts';
 import { openRegularFile } from './file-bytes.ts';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { LIMITS } from '../../domain/limits.ts';
-import type { FactsKey } from '../../pipeline/ports.ts';
+import type { FactsKey } from '../../pipeline/layer-ports.ts';
 
 /*
  * One cache entry, integers little-endian:

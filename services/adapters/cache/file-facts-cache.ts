@@ -4,7 +4,7 @@ import { type FileHandle, lstat, open, readdir, rename, unlink } from 'node:fs/p
 import { join } from 'node:path';
 import { messageOf } from '../../domain/errors.ts';
 import { LIMITS } from '../../domain/limits.ts';
-import type { FactsCache, FactsKey } from '../../pipeline/ports.ts';
+import type { FactsCache, FactsKey } from '../../pipeline/layer-ports.ts';
 import { claimDirectory, isOurs } from './directory.ts';
 import { decodeEntry, encodeEntry, keyText } from './entry.ts';
 

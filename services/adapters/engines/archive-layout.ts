@@ -7,7 +7,7 @@ import { messageOf } from '../../domain/errors.ts';
 import type { TarEntry } from '../../domain/layers/tar/entry.ts';
 import { type TarHandler, TarParser } from '../../domain/layers/tar/parser.ts';
 import type { Limits } from '../../domain/limits.ts';
-import type { EngineOptions, EngineTarget } from '../../pipeline/ports.ts';
+import type { EngineOptions, EngineTarget } from '../../pipeline/engine-ports.ts';
 import { EngineFailure } from './engine-failure.ts';
 import { describeImage, plainStreams } from './image-input.ts';
 import type { PrivateDirectory } from './private-directory.ts';

@@ -1,6 +1,6 @@
 import type { Limits } from '../../domain/limits.ts';
 import type { EngineName, ForeignPackage } from '../../domain/report/engines.ts';
-import type { EngineOptions, EngineTarget } from '../../pipeline/ports.ts';
+import type { EngineOptions, EngineTarget } from '../../pipeline/engine-ports.ts';
 import type { PrivateDirectory } from './private-directory.ts';
 
 /** What an engine said of one target. */

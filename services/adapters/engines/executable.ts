@@ -4,7 +4,7 @@ import { chmod, copyFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { messageOf } from '../../domain/errors.ts';
-import type { EngineChoice, Programs } from '../../pipeline/ports.ts';
+import type { EngineChoice, Programs } from '../../pipeline/engine-ports.ts';
 import { EngineFailure } from './engine-failure.ts';
 
 /**

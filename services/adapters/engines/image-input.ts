@@ -7,7 +7,7 @@ import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { messageOf } from '../../domain/errors.ts';
 import { parseJsonObject, stringOr } from '../../domain/image/json.ts';
 import type { Limits } from '../../domain/limits.ts';
-import type { EngineOptions, EngineTarget } from '../../pipeline/ports.ts';
+import type { EngineOptions, EngineTarget } from '../../pipeline/engine-ports.ts';
 import { EngineFailure } from './engine-failure.ts';
 import type { PrivateDirectory } from './private-directory.ts';
 

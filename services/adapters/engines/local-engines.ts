@@ -8,7 +8,7 @@ import type {
   EngineRunner,
   EngineTarget,
   Programs,
-} from '../../pipeline/ports.ts';
+} from '../../pipeline/engine-ports.ts';
 import type { Engine, EngineAnswer } from './engine.ts';
 import { EngineFailure } from './engine-failure.ts';
 import { engineExecutable } from './executable.ts';

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../../domain/errors.ts';
 import type { Limits } from '../../domain/limits.ts';
-import type { Confinement } from '../../pipeline/ports.ts';
+import type { Confinement } from '../../pipeline/engine-ports.ts';
 import { ProcessTree } from './process-tree.ts';
 
 export interface CommandLine {

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { asArray, asObject, type JsonObject } from '../../domain/image/json.ts';
-import type { EngineOptions, EngineTarget } from '../../pipeline/ports.ts';
+import type { EngineOptions, EngineTarget } from '../../pipeline/engine-ports.ts';
 import { objectsOf, readAnswer, reportPath, text } from './answer-json.ts';
 import { archiveLayout } from './archive-layout.ts';
 import type { Engine } from './engine.ts';

@@ -1,4 +1,4 @@
-import type { LocalImage } from '../../pipeline/ports.ts';
+import type { LocalImage } from '../../pipeline/image-ports.ts';
 
 /** How one container engine is asked for its images, by its own command. */
 export interface ImageStore {

@@ -6,7 +6,7 @@ import { type Readable, Transform, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { messageOf, PlimsollError } from '../../domain/errors.ts';
 import type { LocalEngine } from '../../domain/image/target.ts';
-import type { FetchOptions, LocalImage, LocalImageLister } from '../../pipeline/ports.ts';
+import type { FetchOptions, LocalImage, LocalImageLister } from '../../pipeline/image-ports.ts';
 import { IMAGE_STORES, type ImageStore } from './image-stores.ts';
 
 /** Of standard error, so much stands in a message: the end, where the reason is. */

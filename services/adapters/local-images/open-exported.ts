@@ -1,5 +1,5 @@
 import type { LocalEngine } from '../../domain/image/target.ts';
-import type { OpenedTarget, OpenOptions, TargetOpener } from '../../pipeline/ports.ts';
+import type { OpenedTarget, OpenOptions, TargetOpener } from '../../pipeline/image-ports.ts';
 import type { LocalImages } from './local-images.ts';
 
 /** An image of a container engine: exported, then opened as the archive that it is by its content. */

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { messageOf, PlimsollError } from '../../domain/errors.ts';
 import type { Policy, PolicyOutcome } from '../../domain/verdict/policy.ts';
 import type { PolicyInput } from '../../domain/verdict/policy-input.ts';
-import type { PolicyEvaluator } from '../../pipeline/ports.ts';
+import type { PolicyEvaluator } from '../../pipeline/verdict-ports.ts';
 import type { ProcessMessage, ProcessTask } from './protocol.ts';
 
 /** The heap of a policy's process beside its WebAssembly: the input and the answer as text. */

@@ -1,4 +1,4 @@
-import type { Confinement, ConfinementTerms } from '../../pipeline/ports.ts';
+import type { Confinement, ConfinementTerms } from '../../pipeline/engine-ports.ts';
 import { ownRoot } from './own-root.ts';
 
 const NAMESPACES = ['--net', '--pid', '--fork', '--kill-child', '--'];

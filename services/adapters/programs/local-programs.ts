@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { delimiter, isAbsolute, join } from 'node:path';
-import type { Confinement, ConfinementTerms, Programs } from '../../pipeline/ports.ts';
+import type { Confinement, ConfinementTerms, Programs } from '../../pipeline/engine-ports.ts';
 import { strongestConfinement } from './confinement.ts';
 
 /** Where system tools lie beside what PATH names; sbin is not in everybody's. */

@@ -1,6 +1,6 @@
 import { FactsBudget } from '../../domain/layers/facts.ts';
 import type { LimitName, Limits } from '../../domain/limits.ts';
-import type { LayerReading } from '../../pipeline/ports.ts';
+import type { LayerReading } from '../../pipeline/layer-ports.ts';
 import type { Failure } from './lane.ts';
 
 /** What all layers say is held together: of a layer that is too much for that, nothing is. */

@@ -1,7 +1,7 @@
 import type { GapCode } from '../../domain/completeness.ts';
 import { type ErrorCode, messageOf, PlimsollError } from '../../domain/errors.ts';
 import type { Limits } from '../../domain/limits.ts';
-import type { LayerJob, LayerReading } from '../../pipeline/ports.ts';
+import type { LayerJob, LayerReading } from '../../pipeline/layer-ports.ts';
 import type { LayerMessage } from './protocol.ts';
 
 export type Failure = NonNullable<LayerReading['failure']>;

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Limits } from '../../domain/limits.ts';
-import type { ConfinementTerms } from '../../pipeline/ports.ts';
+import type { ConfinementTerms } from '../../pipeline/engine-ports.ts';
 
 /** The heap of the process; what lies outside of it is bounded by the memory of the whole. */
 const HEAP_MB = 1_024;

@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Writable } from 'node:stream';
 import { messageOf, PlimsollError } from '../../domain/errors.ts';
-import type { LayerJob, ReadOptions, StoredBytes } from '../../pipeline/ports.ts';
+import type { StoredBytes } from '../../pipeline/image-ports.ts';
+import type { LayerJob, ReadOptions } from '../../pipeline/layer-ports.ts';
 import { BYTES, END, FAILED, frameHeader, jsonFrame, TASK } from './frames.ts';
 import { type Failure, failureOf, type LayerNews, patience, tookTooLong } from './lane.ts';
 import type { PipedTask } from './piped-task.ts';

@@ -1,15 +1,8 @@
 import { PlimsollError } from '../../domain/errors.ts';
 import type { Limits } from '../../domain/limits.ts';
 import type { Sandbox } from '../../domain/report/report.ts';
-import type {
-  Confinement,
-  LayerJob,
-  LayerOpener,
-  LayerReader,
-  LayerReading,
-  Programs,
-  ReadOptions,
-} from '../../pipeline/ports.ts';
+import type { Confinement, Programs } from '../../pipeline/engine-ports.ts';
+import type { LayerJob, LayerOpener, LayerReader, LayerReading, ReadOptions } from '../../pipeline/layer-ports.ts';
 import { layerCommand, layerTerms } from './layer-command.ts';
 import { LayerProcess } from './layer-process.ts';
 import { ProcessLane } from './process-lane.ts';

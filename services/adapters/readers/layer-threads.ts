@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
-import type { BlobSource, LayerJob, LayerReader, LayerReading, ReadOptions } from '../../pipeline/ports.ts';
+import type { BlobSource } from '../../pipeline/image-ports.ts';
+import type { LayerJob, LayerReader, LayerReading, ReadOptions } from '../../pipeline/layer-ports.ts';
 import { readLayers } from './read-layers.ts';
 import { ThreadLane } from './thread-lane.ts';
 

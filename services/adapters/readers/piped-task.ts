@@ -1,7 +1,7 @@
 import { read, writeSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { PlimsollError } from '../../domain/errors.ts';
-import type { ToldJob } from '../../pipeline/ports.ts';
+import type { ToldJob } from '../../pipeline/layer-ports.ts';
 import { BYTES, END, FAILED, HEADER_BYTES, jsonFrame, PART, PROGRESS, READING, TASK } from './frames.ts';
 import type { LayerMessage, LayerTask } from './protocol.ts';
 import { type AnalyzersOf, type Feeds, runLayerTask } from './run-layer-task.ts';

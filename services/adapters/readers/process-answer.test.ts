@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { LIMITS } from '../../domain/limits.ts';
-import type { LayerJob } from '../../pipeline/ports.ts';
+import type { LayerJob } from '../../pipeline/layer-ports.ts';
 import { frameHeader, jsonFrame, PART, PROGRESS, READING } from './frames.ts';
 import { type Answer, AnswerReader, AnswerRefused } from './process-answer.ts';
 

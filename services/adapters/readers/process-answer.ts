@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { factsFlaw, type PartKind } from '../../domain/layers/check-facts.ts';
 import { analyzerPart, FactsBudget, fileListsPart, inventoryPart, OUTLINE_PART } from '../../domain/layers/facts.ts';
 import type { Limits } from '../../domain/limits.ts';
-import type { LayerJob } from '../../pipeline/ports.ts';
+import type { LayerJob } from '../../pipeline/layer-ports.ts';
 import { HEADER_BYTES, PART, PROGRESS, READING } from './frames.ts';
 import { saysTooMuch } from './held-facts.ts';
 import type { Failure } from './lane.ts';

@@ -1,5 +1,5 @@
 import { messageOf, PlimsollError } from '../../domain/errors.ts';
-import type { LayerJob, LayerOpener, ReadOptions } from '../../pipeline/ports.ts';
+import type { LayerJob, LayerOpener, ReadOptions } from '../../pipeline/layer-ports.ts';
 import { failureOf, isLayerFlaw, type Lane, type LayerNews, type TaskEnd } from './lane.ts';
 import type { LayerProcess } from './layer-process.ts';
 

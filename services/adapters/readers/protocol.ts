@@ -3,7 +3,7 @@ import type { GapCode } from '../../domain/completeness.ts';
 import type { ErrorCode, PlimsollError } from '../../domain/errors.ts';
 import type { Limits } from '../../domain/limits.ts';
 import type { SbomContent } from '../../domain/sbom/sbom.ts';
-import type { LayerJob, ToldJob } from '../../pipeline/ports.ts';
+import type { LayerJob, ToldJob } from '../../pipeline/layer-ports.ts';
 
 /** What passes between the main thread and a layer thread. Plain data; byte arrays are transferred. */
 

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import type { LayerJob, LayerReading, ProgressSink, ReadOptions } from '../../pipeline/ports.ts';
+import type { LayerJob, LayerReading, ProgressSink, ReadOptions } from '../../pipeline/layer-ports.ts';
 import { HeldFacts } from './held-facts.ts';
 import type { Failure, Lane, LayerNews, TaskEnd } from './lane.ts';
 

@@ -5,7 +5,7 @@ import { type CollectedFacts, LayerCollector } from '../../domain/layers/collect
 import { analyzerPart, encodeFacts, fileListsPart, inventoryPart, OUTLINE_PART } from '../../domain/layers/facts.ts';
 import { skipMatcher } from '../../domain/layers/skip.ts';
 import type { Analyzer } from '../../domain/packages/ecosystem.ts';
-import type { LayerFeed, LayerInTask, ToldJob, WholeLayer } from '../../pipeline/ports.ts';
+import type { LayerFeed, LayerInTask, ToldJob, WholeLayer } from '../../pipeline/layer-ports.ts';
 import { failureOf } from './lane.ts';
 import type { LayerMessage, LayerTask } from './protocol.ts';
 import { receiveStream } from './stream-port.ts';

@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { messageOf, PlimsollError } from '../../domain/errors.ts';
 import type { SbomContent } from '../../domain/sbom/sbom.ts';
-import type { FetchOptions, SbomReader } from '../../pipeline/ports.ts';
+import type { FetchOptions, SbomReader } from '../../pipeline/image-ports.ts';
 import type { SbomMessage, SbomTask } from './protocol.ts';
 
 /** Shorter ones are read before a thread would have started. */

@@ -1,6 +1,7 @@
 import { MessageChannel, type MessagePort, type Worker } from 'node:worker_threads';
 import { messageOf, PlimsollError } from '../../domain/errors.ts';
-import type { BlobSource, FetchedLocation, LayerJob, ReadOptions } from '../../pipeline/ports.ts';
+import type { BlobSource, FetchedLocation } from '../../pipeline/image-ports.ts';
+import type { LayerJob, ReadOptions } from '../../pipeline/layer-ports.ts';
 import { type Failure, isLayerFlaw, type Lane, type LayerNews, patience, type TaskEnd, tookTooLong } from './lane.ts';
 import { type LayerMessage, type LayerTask, told } from './protocol.ts';
 import { sendStream } from './stream-port.ts';

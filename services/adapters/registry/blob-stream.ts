@@ -1,5 +1,5 @@
 import { PlimsollError } from '../../domain/errors.ts';
-import type { FetchedLocation, FetchOptions } from '../../pipeline/ports.ts';
+import type { FetchedLocation, FetchOptions } from '../../pipeline/image-ports.ts';
 import { discard, headerOf, type Response } from './answer.ts';
 import { type Connection, refuseCancelled, within } from './connection.ts';
 import { reasonOf } from './transport.ts';

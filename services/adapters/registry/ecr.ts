@@ -1,5 +1,5 @@
 import { PlimsollError } from '../../domain/errors.ts';
-import type { FetchOptions } from '../../pipeline/ports.ts';
+import type { FetchOptions } from '../../pipeline/image-ports.ts';
 import type { CredentialSource, Credentials } from './credentials.ts';
 
 /** Hosts of Amazon's private registries, of all its partitions, with the account and the region in them. */

@@ -1,7 +1,7 @@
 import { PlimsollError } from '../../domain/errors.ts';
 import { exceededJsonLimit } from '../../domain/sbom/json-bounds.ts';
 import { listOrEmpty, objectOrNull, parseForeignJson } from '../../domain/vulnerabilities/feeds/foreign-json.ts';
-import type { FetchOptions } from '../../pipeline/ports.ts';
+import type { FetchOptions } from '../../pipeline/image-ports.ts';
 import { discard, headerOf, wholeBody } from './answer.ts';
 import { type Connection, refuseCancelled, within } from './connection.ts';
 

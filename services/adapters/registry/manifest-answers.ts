@@ -4,7 +4,7 @@ import { isDigest } from '../../domain/image/digest.ts';
 import type { Descriptor } from '../../domain/image/manifest.ts';
 import { formatReference, type ImageReference } from '../../domain/image/reference.ts';
 import type { Limits } from '../../domain/limits.ts';
-import type { FetchOptions } from '../../pipeline/ports.ts';
+import type { FetchOptions } from '../../pipeline/image-ports.ts';
 import { discard, headerOf, type Response, wholeBody } from './answer.ts';
 import { pullScope } from './blob-stream.ts';
 import { type Connection, refuseCancelled, within } from './connection.ts';

@@ -4,7 +4,7 @@ import type { Descriptor } from '../../domain/image/manifest.ts';
 import type { RepositoryName } from '../../domain/image/reference.ts';
 import { attestationTag, NAME_ANNOTATION } from '../../domain/image/referrer.ts';
 import { parseReferrers, type Referrer, referrersTag } from '../../domain/registries/referrers.ts';
-import type { FetchOptions } from '../../pipeline/ports.ts';
+import type { FetchOptions } from '../../pipeline/image-ports.ts';
 import { pullScope } from './blob-stream.ts';
 import type { Connection } from './connection.ts';
 import { pagesOf } from './listing.ts';

@@ -17,7 +17,7 @@ import type {
   RegistryLister,
   RegistryResolver,
   TargetOpener,
-} from '../../pipeline/ports.ts';
+} from '../../pipeline/image-ports.ts';
 import { discard, headerOf } from './answer.ts';
 import { blobBytes, pullScope } from './blob-stream.ts';
 import { Connection, PATIENCE, type Patience } from './connection.ts';

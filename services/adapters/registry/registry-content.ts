@@ -1,7 +1,7 @@
 import { PlimsollError } from '../../domain/errors.ts';
 import { type Descriptor, isForeignLayer } from '../../domain/image/manifest.ts';
 import type { RepositoryName } from '../../domain/image/reference.ts';
-import type { BlobLocation, ContentStore, DocumentRole, FetchOptions } from '../../pipeline/ports.ts';
+import type { BlobLocation, ContentStore, DocumentRole, FetchOptions } from '../../pipeline/image-ports.ts';
 
 /** What fetches for it. */
 export interface RepositoryReader {

@@ -1,4 +1,4 @@
-import type { LayerFeed } from '../../pipeline/ports.ts';
+import type { LayerFeed } from '../../pipeline/layer-ports.ts';
 import { readPaths, walkDirectory } from './walk.ts';
 
 /** Feeds an installed system or a project: a walk, or for a second reading just the paths that are asked for. */

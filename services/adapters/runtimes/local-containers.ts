@@ -8,7 +8,7 @@ import {
   readRuncState,
   readStoredContainer,
 } from '../../domain/runtime/container-files.ts';
-import type { Containers } from '../../pipeline/ports.ts';
+import type { Containers } from '../../pipeline/runtime-ports.ts';
 import { readStateFile } from './state-file.ts';
 
 /** Where runtimes keep what they know, by their defaults. */

@@ -15,7 +15,7 @@ import {
   selftestResult,
   sensorPrograms,
 } from '../../domain/runtime/sensor-frame.ts';
-import type { Sensor } from '../../pipeline/ports.ts';
+import type { Sensor } from '../../pipeline/runtime-ports.ts';
 import { sensorProgram } from './sensor-program.ts';
 
 export interface SensorOptions {

@@ -15,7 +15,7 @@ import {
   vexStatement,
 } from '../../../test/support/sigstore.ts';
 import { LIMITS } from '../../domain/limits.ts';
-import type { SignerTrust } from '../../pipeline/ports.ts';
+import type { SignerTrust } from '../../pipeline/verdict-ports.ts';
 import { openBundleVerifier } from './bundle-verifier.ts';
 
 const place = mkdtempSync(join(tmpdir(), 'plimsoll-sigstore-'));

@@ -3,7 +3,7 @@ import { type Bundle, bundleFromJSON } from '@sigstore/bundle';
 import { toSignedEntity } from '@sigstore/verify';
 import { messageOf } from '../../domain/errors.ts';
 import { LIMITS } from '../../domain/limits.ts';
-import type { BundleReading, BundleVerifier, SignerTrust } from '../../pipeline/ports.ts';
+import type { BundleReading, BundleVerifier, SignerTrust } from '../../pipeline/verdict-ports.ts';
 import { readTrust, type Trust } from './trust.ts';
 
 /** Whose signature it is, or why nobody can tell. */

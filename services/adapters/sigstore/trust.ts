@@ -4,7 +4,7 @@ import { type TrustedRoot, TrustedRoot as TrustedRootJson } from '@sigstore/prot
 import { toTrustMaterial, Verifier } from '@sigstore/verify';
 import { messageOf, PlimsollError } from '../../domain/errors.ts';
 import { LIMITS } from '../../domain/limits.ts';
-import type { SignerTrust } from '../../pipeline/ports.ts';
+import type { SignerTrust } from '../../pipeline/verdict-ports.ts';
 
 /** A public key that signatures are believed of. */
 export interface TrustedKey {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../../domain/errors.ts';
 import type { LostLines, RecordLine } from '../../domain/runtime/backlog.ts';
-import type { RecordSink } from '../../pipeline/ports.ts';
+import type { RecordSink } from '../../pipeline/runtime-ports.ts';
 
 /** Where lines wait for their sink: in memory, or on disk. */
 export interface LineBuffer {

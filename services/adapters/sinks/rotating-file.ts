@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, ftruncateSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import type { RecordLine } from '../../domain/runtime/backlog.ts';
-import type { RecordSink } from '../../pipeline/ports.ts';
+import type { RecordSink } from '../../pipeline/runtime-ports.ts';
 
 /**
  * JSON lines in a file that grows to so many bytes; then it is renamed to FILE.1, that one to FILE.2, and so on, and the last

@@ -4,7 +4,7 @@ import { connect as connectTls, getCACertificates } from 'node:tls';
 import { messageOf, PlimsollError } from '../../domain/errors.ts';
 import type { RecordLine } from '../../domain/runtime/backlog.ts';
 import { syslogMessage } from '../../domain/runtime/syslog.ts';
-import type { RecordSink } from '../../pipeline/ports.ts';
+import type { RecordSink } from '../../pipeline/runtime-ports.ts';
 
 const PATIENCE_MS = 15_000;
 

@@ -1,7 +1,7 @@
 import { createHash, createHmac } from 'node:crypto';
 import { PlimsollError } from '../../domain/errors.ts';
 import type { RecordLine } from '../../domain/runtime/backlog.ts';
-import type { RecordSink } from '../../pipeline/ports.ts';
+import type { RecordSink } from '../../pipeline/runtime-ports.ts';
 
 export interface Poster {
   /** Sends one body, follows no redirect, and goes only where the operator lets it; the status of the answer. */
