@@ -27,10 +27,13 @@ export interface RunningReceiver {
 
 /** A delivery is small, and registries are not slow. Milliseconds. */
 const REQUEST_MS = 30_000;
+const HEAD_MS = 10_000;
 
 /** The webhooks of registries on a server that has nothing else. Raises LISTEN_FAILED. */
 export async function startReceiver({ log, listen, ...options }: StartOptions): Promise<RunningReceiver> {
   const app = fastify({ requestTimeout: REQUEST_MS, connectionTimeout: REQUEST_MS, disableRequestLogging: true });
+  // Node takes the longer of both for the whole request.
+  app.server.headersTimeout = HEAD_MS;
   const formatters = { level: (level: string) => ({ level }) };
   const logger = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters }, log);
   addWebhooks(app, { ...options, register: new Registry(), log: logger });

@@ -86,6 +86,8 @@ export function buildApi(dependencies: ApiDependencies): FastifyInstance {
     return503OnClosing: true,
     https: dependencies.tls && { ...secureContext(dependencies.tls), handshakeTimeout: 10_000 },
   }) as unknown as FastifyInstance;
+  // Node takes the longer of both for the whole request.
+  app.server.headersTimeout = 10_000;
   const admitting = { access, logins: dependencies.logins, limit: new RateLimit(dependencies.requestsPerMinute) };
   const routes = allRoutes(dependencies);
   const callers = new WeakMap<FastifyRequest, Caller | null>();

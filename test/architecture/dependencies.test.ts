@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import semver from 'semver';
 import { describe, expect, test } from 'vitest';
 import { REPOSITORY } from '../support/repository.ts';
 
@@ -12,7 +13,12 @@ interface Manifest {
 interface LockedPackage extends Manifest {
   readonly integrity?: string;
   readonly hasInstallScript?: boolean;
+  readonly optional?: boolean;
+  readonly engines?: { readonly node?: string };
 }
+
+/** Of a system whose npm installs for the Node that we bring. */
+const OLDEST_INSTALLING_NODE = '20.19.0';
 
 /**
  * Packages whose install script was read, and which work without: two only look whether the binary that npm brought loads, the others make
@@ -39,6 +45,10 @@ function dependencyFaults(manifest: Manifest, locked: Readonly<Record<string, Lo
     if (path !== '' && !entry.integrity) faults.push(`${name}: locked without integrity`);
     if (entry.hasInstallScript && !INSTALL_SCRIPTS_ALLOWED.includes(name))
       faults.push(`${name}: has an install script`);
+    // npm leaves out without a word what is optional and not for the Node that it runs on itself.
+    if (entry.optional && !semver.satisfies(OLDEST_INSTALLING_NODE, entry.engines?.node ?? '*')) {
+      faults.push(`${name}: optional, and left out where npm runs on an older Node`);
+    }
     // npm leaves out what its registry did not have, and then refuses its own lockfile.
     for (const optional of Object.keys(entry.optionalDependencies ?? {})) {
       if (!names.has(optional)) faults.push(`${name}: its optional ${optional} is not locked`);
@@ -62,6 +72,7 @@ describe('planted faults', () => {
   test.each<[string, LockedPackage]>([
     ['no integrity', {}],
     ['an install script', { integrity: 'sha512-x', hasInstallScript: true }],
+    ['an optional one for new Nodes', { integrity: 'sha512-x', optional: true, engines: { node: '>=22' } }],
     ['an optional dependency that is not locked', { integrity: 'sha512-x', optionalDependencies: { b: '1.0.0' } }],
   ])('%s', (_name, entry) => expect(dependencyFaults({}, { 'node_modules/a': entry })).toHaveLength(1));
 });

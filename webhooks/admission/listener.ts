@@ -135,12 +135,18 @@ function addRoutes(app: FastifyInstance, options: ListenerOptions, mustShow: () 
   const { limits, pathSecret, now } = options;
   let open = 0;
   const admitted = new WeakMap<FastifyRequest, Omit<ReviewCall, 'body' | 'path'>>();
+  // A certificate is shown once for a connection, and takes a tenth of a millisecond to look at.
+  const believed = new WeakSet<TLSSocket>();
 
   const admit = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
     const startedAt = now();
     checkHost(request, options.serverNames);
     const authenticated = mustShow();
-    if (authenticated) checkCaller(request.raw.socket as TLSSocket, options.clientNames);
+    const socket = request.raw.socket as TLSSocket;
+    if (authenticated && !believed.has(socket)) {
+      checkCaller(socket, options.clientNames);
+      believed.add(socket);
+    }
     if (pathSecret !== null && !isSame((request.params as { secret?: string }).secret ?? '', pathSecret)) {
       throw new RefusedCall('path', 'the secret segment of the path is another');
     }
