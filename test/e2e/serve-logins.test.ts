@@ -1,7 +1,9 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { documentedRoutes, RANKS } from '../support/api-routes.ts';
 import { freePort } from '../support/free-port.ts';
-import { IdentityProvider, type LoginOptions } from '../support/identity-provider.ts';
+import { CLIENT_SECRET, IdentityProvider, type LoginOptions } from '../support/identity-provider.ts';
 import { clusterDirectory, POSTGRES } from '../support/private-postgres.ts';
 import { type Served, startServe } from '../support/serve.ts';
 
@@ -12,15 +14,16 @@ const LOGIN = 'plimsoll-login';
 const ROLES = { admin: ['ops'], editor: ['dev'], viewer: ['staff'] };
 
 async function start(more: object = {}) {
+  const directory = clusterDirectory();
   const provider = await IdentityProvider.start();
   const listen = `127.0.0.1:${await freePort()}`;
   const oidc = { issuer: provider.issuer, publicUrl: `http://${listen}`, clientId: 'plimsoll', roles: ROLES, ...more };
   const served = await startServe({
-    directory: clusterDirectory(),
+    directory,
     settings: { listen, oidc },
-    environment: { PLIMSOLL_OIDC_CLIENT_SECRET: 'client-secret' },
+    environment: { PLIMSOLL_OIDC_CLIENT_SECRET: CLIENT_SECRET },
   });
-  return { provider, served };
+  return { provider, served, directory };
 }
 
 const cookieOf = (headers: Headers, name: string): string | null => {
@@ -80,6 +83,23 @@ describe.skipIf(POSTGRES === null)(`logging in${POSTGRES === null ? ' (no Postgr
     ]);
     expect((await served.ask('DELETE', '/api/v1/session')).json.code).toBe('CONFLICT');
     expect((await served.ask('GET', '/api/v1/session')).json).toMatchObject({ role: 'admin', csrfToken: null });
+  });
+
+  test('leaves the client secret, the code and the session out of logs, the store and the command line', async () => {
+    const { provider, served, directory } = await start();
+    const claims = { groups: ['dev'], preferred_username: 'alice' };
+    const { back, session } = await login(served, provider, { claims });
+    await asked(served, '/api/v1/images', session);
+    const secrets = [CLIENT_SECRET, back.searchParams.get('code')!, session!.slice(`${SESSION}=`.length)];
+    const commandLine = readFileSync(`/proc/${served.command.pid}/cmdline`, 'utf8');
+    expect(await served.stop()).toBe(0);
+    const { stdout, stderr } = await served.command.result;
+    expect(`${stdout}${stderr}`).toContain('/api/v1/session/callback');
+    for (const secret of secrets) expect(`${commandLine}${stdout}${stderr}`).not.toContain(secret);
+    const inFiles = (...texts: string[]) =>
+      spawnSync('grep', ['-rlaF', ...texts.flatMap((text) => ['-e', text]), directory]).stdout.toString();
+    expect(inFiles(...secrets)).toBe('');
+    expect(inFiles('user:alice')).not.toBe('');
   });
 
   test('opens every route to sessions by their role, as to tokens, and changes nothing without a CSRF token', async () => {

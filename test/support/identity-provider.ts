@@ -11,7 +11,10 @@ export interface LoginOptions {
   readonly sign?: (claims: JWTPayload) => Promise<string>;
 }
 
-/** An identity provider on this machine, with one client `plimsoll` whose secret is `client-secret`. */
+/** Of the client `plimsoll`. A text that stands nowhere else. */
+export const CLIENT_SECRET = 'canary-of-the-client-secret';
+
+/** An identity provider on this machine, with one client `plimsoll`. */
 export class IdentityProvider {
   readonly issuer: string;
   /** Paths that it was asked for. */
@@ -90,7 +93,7 @@ export class IdentityProvider {
       const [, basic = ''] = /^Basic (.+)$/.exec(request.headers.authorization ?? '') ?? [];
       // Form-encoded before it is joined (RFC 6749, 2.3.1).
       const client = decodeURIComponent(Buffer.from(basic, 'base64').toString());
-      if (client !== 'plimsoll:client-secret') return void json({ error: 'invalid_client' }, 401);
+      if (client !== `plimsoll:${CLIENT_SECRET}`) return void json({ error: 'invalid_client' }, 401);
       if (login?.challenge !== proof || login.redirect !== form.get('redirect_uri')) {
         return void json({ error: 'invalid_grant' }, 400);
       }

@@ -1,7 +1,12 @@
 import { SignJWT } from 'jose';
 import { request } from 'undici';
 import { describe, expect, test } from 'vitest';
-import { IdentityProvider, type LoginOptions, unsigned } from '../../../test/support/identity-provider.ts';
+import {
+  CLIENT_SECRET,
+  IdentityProvider,
+  type LoginOptions,
+  unsigned,
+} from '../../../test/support/identity-provider.ts';
 import { PlimsollError } from '../../domain/errors.ts';
 import { LIMITS } from '../../domain/limits.ts';
 import { type Ask, type OidcOptions, OidcProvider } from './oidc-provider.ts';
@@ -14,7 +19,7 @@ async function world(more: Partial<OidcOptions> = {}) {
   const ours = new OidcProvider({
     issuer: remote.issuer,
     clientId: 'plimsoll',
-    clientSecret: 'client-secret',
+    clientSecret: CLIENT_SECRET,
     redirectUrl: 'http://127.0.0.1:1/callback',
     scopes: ['openid'],
     clockSkewSeconds: 30,
@@ -45,13 +50,13 @@ test('a login proves who somebody is', async () => {
     'openid',
     'code',
   ]);
-  expect(url).not.toContain('client-secret');
+  expect(url).not.toContain(CLIENT_SECRET);
   expect(remote.asked).toContain('/keys');
 });
 
 describe('a login proves nothing', () => {
   const hs256 = (claims: object) =>
-    new SignJWT({ ...claims }).setProtectedHeader({ alg: 'HS256' }).sign(new TextEncoder().encode('client-secret'));
+    new SignJWT({ ...claims }).setProtectedHeader({ alg: 'HS256' }).sign(new TextEncoder().encode(CLIENT_SECRET));
 
   test.each<[string, LoginOptions]>([
     ['of another nonce', { claims: { nonce: 'another' } }],
