@@ -65,6 +65,9 @@ export async function doJobs(
     onWarning: warn('facts'),
   });
   undo.push(() => cache.close());
+  // Closed after the jobs that need them are over: what is undone goes backwards.
+  const registries = await session.registeredRegistries(registrations.values());
+  undo.push(() => registries.close());
   const [leaving, stopped] = [new AbortController(), new AbortController()];
   const drained = drain(queue, stopped, settings.workers.drainSeconds * 1_000);
   undo.push(() => {
@@ -76,8 +79,6 @@ export async function doJobs(
     if (removed > 0) log.info({ part: 'facts', removed, bytes }, 'facts that were not used for long were removed');
   };
   undo.push(repeat(FACTS_MS, collect, warn('facts')));
-  const registries = await session.registeredRegistries(registrations.values());
-  undo.push(() => registries.close());
   const scan = { ...(await session.scanDependencies(cache, registries, settings.workers.isolation)), trace };
   // Tried out before the first job needs it.
   const sandbox = (await scan.reader.sandbox?.(LIMITS)) ?? null;

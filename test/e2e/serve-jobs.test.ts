@@ -165,3 +165,27 @@ test.skipIf(POSTGRES === null)(
     expect(text).toMatch(/plimsoll_job_attempts_total\{kind="scan",outcome="retried"\} 1/);
   },
 );
+
+test.skipIf(POSTGRES === null)(
+  'a server that is stopped ends the scans that have begun, registry and all',
+  async () => {
+    const stalling = slow();
+    const registry = await fakeRegistry(stalling.hook);
+    const built = await image('9.1');
+    registry.push('team/app:1', built);
+    const { digest, blob } = built.layers[1]!;
+    stalling.known.set(digest, blob);
+    const served = await serveWith({ main: registry });
+    const id = await requestScan(served, `${registry.host}/team/app:1`);
+    await expect.poll(stalling.held, { timeout: 60_000 }).toBe(1);
+    served.command.kill('SIGTERM');
+    await served.command.saw('"msg":"stopping"');
+    // What would be closed before the scan is over is closed by then.
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    stalling.release();
+    const { code, stdout, stderr } = await served.command.result;
+    expect(code).toBe(0);
+    const ended = `${stdout}${stderr}`.split('\n').find((line) => line.includes(id) && line.includes('"job ended"'));
+    expect(JSON.parse(ended!)).toMatchObject({ outcome: 'done' });
+  },
+);
