@@ -88,8 +88,14 @@ describe.skipIf(POSTGRES === null)(
       expect(await judgedBy()).toEqual(both);
 
       const { apiBundleBytes } = LIMITS;
-      const padded = async (bytes: number) => (await post('policies/bundles', '{"manifest":""}'.padEnd(bytes))).status;
-      expect([await padded(apiBundleBytes), await padded(apiBundleBytes + 1)]).toEqual([400, 413]);
+      // Who sends more is answered amid it, and may find the connection closed before the answer is read.
+      const padded = (bytes: number) =>
+        post('policies/bundles', '{"manifest":""}'.padEnd(bytes)).then(
+          ({ status }) => status,
+          () => 'closed',
+        );
+      expect(await padded(apiBundleBytes)).toBe(400);
+      expect([413, 'closed']).toContain(await padded(apiBundleBytes + 1));
 
       const refused = await change(lax.json.digest, 'activate');
       expect([refused.status, refused.json.code]).toEqual([409, 'CONFLICT']);

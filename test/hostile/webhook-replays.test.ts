@@ -45,10 +45,30 @@ const arrivals = (length: number): fc.Arbitrary<readonly number[]> => {
   return again.chain((more) => fc.shuffledSubarray([...all, ...more], { minLength: length + more.length }));
 };
 
+type Format = 'distribution' | 'harbor';
+
+/**
+ * Where each tag points in the end, and of each step the digest that its event names. Distribution deletes a tag. Harbor deletes the
+ * artifact that it points to, with all its tags, and names it; what points nowhere it cannot delete: undefined.
+ */
+function lived(steps: readonly Step[], format: Format) {
+  const points = new Map<string, string | null>();
+  const named = steps.map(({ tag, digest }) => {
+    const gone = points.get(tag) ?? null;
+    if (digest !== null || format === 'distribution') {
+      points.set(tag, digest);
+      return digest;
+    }
+    for (const [other, at] of points) if (at === gone) points.set(other, null);
+    return gone ?? undefined;
+  });
+  return { points, named };
+}
+
 let worlds = 0;
 
 /** Sends the steps as Harbor or distribution would, and answers with where each tag points, and which scans are asked for. */
-async function outcomeOf(steps: readonly Step[], order: readonly number[], format: 'distribution' | 'harbor') {
+async function outcomeOf(steps: readonly Step[], order: readonly number[], format: Format) {
   const repository = `world-${worlds++}/app`;
   const { deliveries, jobs } = storeIn(database);
   const queue = { announce: async () => {} };
@@ -56,14 +76,17 @@ async function outcomeOf(steps: readonly Step[], order: readonly number[], forma
   const receiver = testReceiver({
     accept: (delivery) => acceptDelivery(delivery, { deliveries, queue, onWarning: (text) => warnings.push(text) }),
   });
+  const { named } = lived(steps, format);
   for (const index of order) {
     const { tag, digest } = steps[index]!;
+    const told = named[index];
+    if (told === undefined) continue;
     const at = Date.UTC(2026, 0, 1) + index * 1_000;
     const target = digest === null ? { repository, tag } : { repository, tag, digest, mediaType: TYPE };
     const action = digest === null ? 'delete' : 'push';
     const timestamp = new Date(at).toISOString();
     const event = { id: `${repository}-${index}`, timestamp, action, target };
-    const resources = [{ tag, ...(digest === null ? {} : { digest }) }];
+    const resources = [{ tag, digest: told }];
     const harbor = {
       type: digest === null ? 'DELETE_ARTIFACT' : 'PUSH_ARTIFACT',
       occur_at: at / 1_000,
@@ -97,11 +120,19 @@ test.each(['distribution', 'harbor'] as const)(
         timeline.chain((steps) => fc.tuple(fc.constant(steps), arrivals(steps.length))),
         async ([steps, order]) => {
           const expected = await outcomeOf(steps, [...steps.keys()], format);
-          for (const [tag, points] of Object.entries(expected.tags)) {
-            const last = steps.findLast((step) => step.tag === tag);
-            expect(points.at(-1) ?? null).toBe(last?.digest ?? null);
+          const { points } = lived(steps, format);
+          for (const [tag, known] of Object.entries(expected.tags)) {
+            expect(known.at(-1) ?? null).toBe(points.get(tag) ?? null);
           }
-          expect(await outcomeOf(steps, order, format)).toEqual(expected);
+          const known = await outcomeOf(steps, order, format);
+          // That an artifact was gone for a while is not told of tags which came back before anybody heard of it.
+          if (format === 'harbor') {
+            const ends = ({ tags, scans }: typeof known) => [
+              Object.values(tags).map((each) => each.at(-1) ?? null),
+              scans,
+            ];
+            expect(ends(known)).toEqual(ends(expected));
+          } else expect(known).toEqual(expected);
         },
       ),
       { numRuns: 30 },

@@ -11,6 +11,7 @@ import { SESSIONS } from './migrations/0008-sessions.ts';
 import { JOB_PROGRESS } from './migrations/0009-job-progress.ts';
 import { ADMISSION } from './migrations/0010-admission.ts';
 import { TAGS_BY_DIGEST } from './migrations/0011-tags-by-digest.ts';
+import { TAKEN_TAGS } from './migrations/0012-taken-tags.ts';
 
 /** Forward only, in this order. One that was released is never changed. */
 const MIGRATIONS: readonly (readonly [name: string, statements: string])[] = [
@@ -25,6 +26,7 @@ const MIGRATIONS: readonly (readonly [name: string, statements: string])[] = [
   ['0009-job-progress', JOB_PROGRESS],
   ['0010-admission', ADMISSION],
   ['0011-tags-by-digest', TAGS_BY_DIGEST],
+  ['0012-taken-tags', TAKEN_TAGS],
 ];
 
 export const MIGRATION_NAMES: readonly string[] = MIGRATIONS.map(([name]) => name);

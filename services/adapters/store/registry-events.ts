@@ -73,12 +73,13 @@ async function pushed(
   const { transaction, registry, repository } = place;
   const gone = await transaction
     .selectFrom('manifests')
-    .select('deleted_at')
+    .select('last_deleted_at')
     .where('registry', '=', registry)
     .where('repository', '=', repository)
     .where('digest', '=', digest)
+    .where('last_deleted_at', '>', at)
     .executeTakeFirst();
-  if (gone?.deleted_at) await takeTags(place, digest, sql<Date>`${gone.deleted_at}`);
+  if (gone?.last_deleted_at) await takeTags(place, digest, sql<Date>`${gone.last_deleted_at}`);
 }
 
 async function deleted(
@@ -90,10 +91,12 @@ async function deleted(
   if (digest === null) return;
   const { transaction, registry, repository } = place;
   // Also where it is not known: its push may still come, and is of before.
-  await sql`insert into manifests (registry, repository, digest, pushed_at, deleted_at)
-    values (${registry}, ${repository}, ${digest}, ${at}, ${at})
-    on conflict (registry, repository, digest) do update set deleted_at = excluded.deleted_at
-      where manifests.pushed_at <= excluded.deleted_at and manifests.deleted_at is null`.execute(transaction);
+  await sql`insert into manifests (registry, repository, digest, pushed_at, deleted_at, last_deleted_at)
+    values (${registry}, ${repository}, ${digest}, ${at}, ${at}, ${at})
+    on conflict (registry, repository, digest) do update set
+      deleted_at = coalesce(manifests.deleted_at,
+        case when manifests.pushed_at <= excluded.deleted_at then excluded.deleted_at end),
+      last_deleted_at = greatest(manifests.last_deleted_at, excluded.last_deleted_at)`.execute(transaction);
   await takeTags(place, digest, at);
 }
 
@@ -103,8 +106,8 @@ async function takeTags(
   digest: string,
   at: RawBuilder<Date>,
 ): Promise<void> {
-  await sql`insert into tag_history (registry, repository, tag, digest, at, delivery)
-    select registry, repository, tag, null, ${at}, ${delivery} from (
+  await sql`insert into tag_history (registry, repository, tag, digest, at, delivery, taken_with)
+    select registry, repository, tag, null, ${at}, ${delivery}, ${digest} from (
       select distinct on (tag) registry, repository, tag, digest from tag_history
       where registry = ${registry} and repository = ${repository} and at <= ${at} order by tag, at desc, id desc) told
     where digest = ${digest}`.execute(transaction);
@@ -135,4 +138,9 @@ async function putTag(
     .insertInto('tag_history')
     .values({ registry, repository, tag, digest, at: at as never, delivery, unresolved })
     .execute();
+  // A manifest that went later took only the tags that pointed to it: this one points elsewhere since.
+  await sql`delete from tag_history where taken_with <> ${digest} and id = (select id from tag_history
+    where registry = ${registry} and repository = ${repository} and tag = ${tag} and at > ${at} order by at, id limit 1)`.execute(
+    transaction,
+  );
 }

@@ -87,6 +87,7 @@ interface TagHistoryTable {
   at: ColumnType<Date, Date | string, never>;
   delivery: string | null;
   unresolved: Generated<boolean>;
+  taken_with: Generated<string | null>;
 }
 
 interface ManifestsTable {
@@ -95,6 +96,7 @@ interface ManifestsTable {
   digest: string;
   pushed_at: Moment;
   deleted_at: MomentOrNull;
+  last_deleted_at: MomentOrNull;
 }
 
 export interface ImagesTable {
