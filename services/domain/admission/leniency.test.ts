@@ -59,6 +59,10 @@ describe('an update', () => {
     };
     expect(update(role([{ verbs: ['get'] }]), role([{ verbs: ['get'] }], { labels: { a: 'b' } }))).toBe('unchanged');
     expect(update(role([{ verbs: ['get'] }]), role([{ verbs: ['*'] }]))).toBeNull();
+    // It is in force until its finalizers let it go, and those may be taken off.
+    const deleting = { deletionTimestamp: '2026-03-01T00:00:00Z', finalizers: ['a/b'] };
+    expect(update(role([{ verbs: ['get'] }], deleting), role([{ verbs: ['*'] }], deleting))).toBeNull();
+    expect(update(role([], deleting), role([], { ...deleting, finalizers: [] }))).toBe('unchanged');
   });
 });
 

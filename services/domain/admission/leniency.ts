@@ -16,8 +16,9 @@ export function leniencyOf(request: AdmissionRequest, workload: Workload, limits
   const { operation, oldObject } = request;
   if (operation === 'CREATE') return isMirrorPod(request) ? 'mirror' : null;
   if (operation !== 'UPDATE' || oldObject === null) return null;
-  // What is there says so: what is asked for may say anything.
-  if (isText(objectOrNull(oldObject.metadata)?.deletionTimestamp)) return 'deleting';
+  // What is there says so: what is asked for may say anything. A Role or a Service that is being deleted is in force until it is gone.
+  const isDeleting = isText(objectOrNull(oldObject.metadata)?.deletionTimestamp);
+  if (isDeleting && workload.pod !== null) return 'deleting';
   const old = readWorkload(oldObject, request, limits);
   return 'workload' in old && isSame(judged(old.workload), judged(workload)) ? 'unchanged' : null;
 }
