@@ -81,8 +81,10 @@ export class AnswerReader {
   readonly #budget: FactsBudget;
   readonly #onProgress: (progress: z.infer<typeof progressMessage>) => void;
   readonly #parts = new Map<string, Uint8Array>();
-  /** The header or the message that has not come to its end. */
-  #begun: Uint8Array = new Uint8Array(0);
+  /** Room for the longest message and its header: a process that writes byte by byte costs no more than one that does not. */
+  readonly #message: Buffer;
+  /** How much of the header or the message has come. */
+  #begun = 0;
   #filling: FillingPart | null = null;
   #messages = 0;
 
@@ -91,6 +93,7 @@ export class AnswerReader {
     this.#limits = limits;
     this.#budget = new FactsBudget(limits);
     this.#onProgress = onProgress;
+    this.#message = Buffer.alloc(HEADER_BYTES + limits.layerProcessMessageBytes);
   }
 
   /** The answer, once it is there; what follows it is nobody's. Raises AnswerRefused. */
@@ -100,7 +103,7 @@ export class AnswerReader {
         rest = this.#fill(this.#filling, rest);
         continue;
       }
-      const { payload, taken } = this.#message(rest);
+      const { payload, taken } = this.#collect(rest);
       rest = rest.subarray(taken);
       if (payload === null) continue;
       const answer = this.#hear(payload.kind, payload.document);
@@ -118,14 +121,15 @@ export class AnswerReader {
   }
 
   /** Collects a header and its message; how much of `rest` it took. */
-  #message(rest: Uint8Array): { payload: { kind: number; document: unknown } | null; taken: number } {
-    const wanted = this.#wanted() - this.#begun.length;
-    const piece = rest.subarray(0, wanted);
-    this.#begun = Buffer.concat([this.#begun, piece]);
-    if (this.#begun.length < this.#wanted()) return { payload: null, taken: piece.length };
-    const kind = this.#begun[0]!;
-    const text = Buffer.from(this.#begun.subarray(HEADER_BYTES)).toString('utf8');
-    this.#begun = new Uint8Array(0);
+  #collect(rest: Uint8Array): { payload: { kind: number; document: unknown } | null; taken: number } {
+    const piece = rest.subarray(0, this.#wanted() - this.#begun);
+    this.#message.set(piece, this.#begun);
+    this.#begun += piece.length;
+    const length = this.#wanted();
+    if (this.#begun < length) return { payload: null, taken: piece.length };
+    const kind = this.#message[0]!;
+    const text = this.#message.toString('utf8', HEADER_BYTES, length);
+    this.#begun = 0;
     this.#messages += 1;
     const { layerProcessMessages: most } = this.#limits;
     if (this.#messages > most) throw refused(`more than ${most} messages (layerProcessMessages)`, 'limit-reached');
@@ -138,9 +142,8 @@ export class AnswerReader {
 
   /** Bytes of the header, or of the header and the message, as soon as that is known. */
   #wanted(): number {
-    if (this.#begun.length < HEADER_BYTES) return HEADER_BYTES;
-    const { buffer, byteOffset } = this.#begun;
-    const length = new DataView(buffer, byteOffset).getUint32(1, true);
+    if (this.#begun < HEADER_BYTES) return HEADER_BYTES;
+    const length = this.#message.readUInt32LE(1);
     const { layerProcessMessageBytes: most } = this.#limits;
     if (length > most)
       throw refused(`a message of more than ${most} bytes (layerProcessMessageBytes)`, 'limit-reached');
